@@ -1,0 +1,121 @@
+"""Entry point of ``constants-lab`` (``clab``): the commands, and what any error looks like to a user.
+
+Results go to standard output, progress and messages to standard error.  Exit codes: 0 done, 1 a check failed, 2 bad input,
+3 a database or cluster is unavailable, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from constants_lab import __version__
+from constants_lab.cli import (
+    cancel,
+    constants,
+    coverage,
+    database,
+    formulas,
+    identify,
+    jobs,
+    resume,
+    run,
+    search,
+    show,
+    verify,
+)
+from constants_lab.errors import ConstantsLabError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="clab",
+    help="Discover formulas for mathematical constants, and say exactly how sure we are of each.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(search.app, name="search")
+app.command("run")(run.command)
+app.command("jobs")(jobs.command)
+app.command("resume")(resume.command)
+app.command("cancel")(cancel.command)
+app.command("formulas")(formulas.command)
+app.command("show")(show.command)
+app.command("identify", context_settings={"ignore_unknown_options": True})(identify.command)
+app.command("verify")(verify.command)
+app.command("constants")(constants.command)
+app.command("coverage")(coverage.command)
+app.add_typer(database.app, name="db")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"constants-lab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _usage(error: click.UsageError) -> str:
+    message = error.format_message().strip().rstrip(".")
+    where = error.ctx.command_path if error.ctx is not None else "clab"
+    return f"{message} (see {where} --help)."
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"clab: {message}", file=sys.stderr)
+    return code
+
+
+def run_command(arguments: list[str] | None = None) -> int:
+    """Run one command line and return its exit code; every error becomes one sentence on standard error."""
+    try:
+        outcome = app(args=arguments, prog_name="clab", standalone_mode=False)
+    except click.UsageError as error:
+        return _fail(_usage(error), 2)
+    except click.exceptions.Exit as error:
+        return int(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted.", 130)
+    except ConstantsLabError as error:
+        return _fail(f"{error}.", error.exit_code)
+    except BrokenPipeError:
+        # The reader has gone (`clab formulas | head`); keep the interpreter from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return _fail("not enough memory: make the search smaller.", 3)
+    except Exception as error:
+        if os.environ.get("CONSTANTS_LAB_DEBUG"):
+            raise
+        kind = type(error).__name__
+        return _fail(
+            f"unexpected {kind} ({str(error)[:200]}): please report it with the output of CONSTANTS_LAB_DEBUG=1.", 1
+        )
+    return int(outcome) if isinstance(outcome, int) else 0
+
+
+def main() -> None:
+    """The console script."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
+        sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.exit(run_command())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""``clab search``: one sub-command a search method."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from constants_lab.cli.options import (
+    AsCsv,
+    AsJson,
+    Constant,
+    Constants,
+    Database,
+    Scheduler,
+    Workers,
+    constant_names,
+    split_list,
+)
+from constants_lab.cli.output import check_format
+from constants_lab.errors import InputError
+
+app = typer.Typer(help="Search for formulas.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _group() -> None:
+    """Search for formulas."""
+
+
+def _symbol_ranges(given: list[str] | None) -> dict[str, str]:
+    ranges: dict[str, str] = {}
+    for text in given or []:
+        for part in split_list(text):
+            symbol, equals, values = part.partition("=")
+            symbol = symbol.strip()
+            if not equals or not symbol.isidentifier() or not symbol.isascii():
+                raise InputError(f"{part[:40]!r} is not a range of a symbol: write for instance --range A=1..5")
+            if symbol in ranges:
+                raise InputError(f"the symbol {symbol!r} has two ranges: give one")
+            ranges[symbol] = values.strip()
+    return ranges
+
+
+def _box_ranges(text: str | None) -> str | list[str] | None:
+    if text is None:
+        return None
+    parts = split_list(text)
+    return text if len(parts) <= 1 else parts
+
+
+@app.command("lookup")
+def lookup(
+    constant: Constant = None,
+    constants: Constants = None,
+    a_degree: Annotated[int | None, typer.Option("--a-degree", help="Largest degree of a.", show_default=False)] = None,
+    a_range: Annotated[
+        str | None,
+        typer.Option(
+            "--a-range",
+            metavar="LOW..HIGH",
+            help="Range of every coefficient of a; or one for each, highest degree first, with commas.",
+            show_default=False,
+        ),
+    ] = None,
+    b_degree: Annotated[int | None, typer.Option("--b-degree", help="Largest degree of b.", show_default=False)] = None,
+    b_range: Annotated[
+        str | None,
+        typer.Option("--b-range", metavar="LOW..HIGH", help="The same for the coefficients of b.", show_default=False),
+    ] = None,
+    lhs: Annotated[int, typer.Option("--lhs", help="Bound on the integers of left-hand sides (αc+β)/(γc+δ).")] = 20,
+    a: Annotated[
+        str | None, typer.Option("--a", metavar="FORMULA", help="a in n and symbols: a family.", show_default=False)
+    ] = None,
+    b: Annotated[
+        str | None, typer.Option("--b", metavar="FORMULA", help="b in n and symbols.", show_default=False)
+    ] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", metavar="A=LOW..HIGH", help="Range of a symbol; may be repeated.", show_default=False),
+    ] = None,
+    allow_large: Annotated[bool, typer.Option("--allow-large", help="Accept more than 10^15 candidates.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Search anew although the job is finished.")] = False,
+    db: Database = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Look continued fractions of a box or family up among the Möbius images of constants.
+
+    Example: clab search lookup --constant pi --a-degree 1 --a-range=-13..13 --b-degree 2 --b-range=-11..11
+    """
+    check_format(as_json, as_csv)
+    from constants_lab.cli.working import begin
+    from constants_lab.search.job import JobSpec
+
+    spec = JobSpec.of(
+        "lookup",
+        {
+            "constants": constant_names(constant, constants, needed=True),
+            "lhs": lhs,
+            "a_degree": a_degree,
+            "a_range": _box_ranges(a_range),
+            "b_degree": b_degree,
+            "b_range": _box_ranges(b_range),
+            "a": a,
+            "b": b,
+            "ranges": _symbol_ranges(ranges),
+            "allow_large": allow_large,
+        },
+    )
+    begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)

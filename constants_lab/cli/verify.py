@@ -1,0 +1,83 @@
+"""``clab verify``: compute a stored identity anew, to as many digits as asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from constants_lab.cli.options import AsJson, Database
+from constants_lab.cli.output import emit, message
+from constants_lab.errors import InputError, NotConverging, VerificationFailed
+
+if TYPE_CHECKING:
+    from constants_lab.db.store import Store
+    from constants_lab.db.views import FormulaView
+
+
+def command(
+    formula: Annotated[int | None, typer.Argument(metavar="ID", help="Its number.", show_default=False)] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every verified formula in the database.")] = False,
+    digits: Annotated[int, typer.Option("--digits", min=100, max=100_000, help="Decimal digits.")] = 1000,
+    db: Database = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a formula from scratch and store the record.
+
+    Exit code 1 when the identity turns out false, or when a single formula cannot be computed to these digits.
+    """
+    if (formula is None) != everything:
+        raise InputError("give the number of a formula, or --all")
+    from constants_lab.db.query import formula as load
+    from constants_lab.db.query import formulas
+    from constants_lab.db.store import Store
+
+    false = 0
+    rows = []
+    with Store.open(db, create=False) as store:
+        views = [load(store, formula)] if formula is not None else [load(store, v.id) for v in formulas(store)]
+        for view in views:
+            for row in _verify(store, view, digits, lenient=everything):
+                false += row["result"] == "false"
+                rows.append(row)
+                if not as_json:
+                    print(f"formula {row['id']}: {row['lhs']}: {row['message']}")
+    if as_json:
+        emit(rows, (), as_json=True, as_csv=False)
+    if everything:
+        message(f"{len(rows)} identities verified anew, {false} of them false.")
+    if false:
+        raise click.exceptions.Exit(1)
+
+
+def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> list[dict[str, object]]:
+    from constants_lab.crosscheck import check_identity
+    from constants_lab.expressions import Identity
+    from constants_lab.pcf import PCF
+    from constants_lab.verification import verify
+
+    if view.a is None or view.b is None or not view.identities:
+        raise InputError(f"formula {view.id} has no name yet, so there is nothing to verify: see clab show {view.id}")
+    pcf = PCF(view.a, view.b)
+    rows: list[dict[str, object]] = []
+    for item in view.identities:
+        identity = Identity.parse(item.lhs)
+        chances = [r.digits - r.significance for r in view.records if r.significance is not None]
+        row: dict[str, object] = {"id": view.id, "lhs": item.lhs}
+        try:
+            record = verify(pcf, identity, digits, max(chances, default=0.0))
+            check_identity(pcf, identity)
+        except VerificationFailed as error:
+            rows.append(row | {"result": "false", "digits": 0, "message": f"FALSE: {error}"})
+            continue
+        except NotConverging as error:
+            if not lenient:
+                raise
+            rows.append(row | {"result": "unreached", "digits": 0, "message": str(error)})
+            continue
+        store.add_evidence(view.id, item.lhs, record)
+        marked = " by acceleration" if record.accelerated else ""
+        text = f"{record.digits} digits agree{marked} (n = {record.depth}, {record.seconds:.3f} s); SymPy agrees"
+        rows.append(row | {"result": "true", "digits": record.digits, "message": text})
+    return rows

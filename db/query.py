@@ -1,0 +1,285 @@
+"""Asking the database: listings, one formula in full, and what was searched completely.
+
+A listing is one SQL statement.  Of each formula the *shown identity* is picked by a window function: among the
+identities of the constants asked for (all, if none), the best level, then the lowest height, then the shortest
+and first left-hand side.  Every order is total, ends in the formula's number and puts missing values last, so
+that both databases and all pages of a listing agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+
+from constants_lab.db.jobs import Job
+from constants_lab.db.schema import (
+    LARGEST_ID,
+    DynamicsRow,
+    EvidenceRow,
+    FindingRow,
+    FormulaRow,
+    IdentityRow,
+    JobRow,
+    digest,
+)
+from constants_lab.db.store import Store
+from constants_lab.db.views import CoverageRow, EvidenceView, FindingView, FormulaView, IdentityView
+from constants_lab.errors import InputError
+from constants_lab.evidence import Level
+
+__all__ = ["SORTS", "count", "coverage", "formula", "formulas", "formulas_of_job"]
+
+SORTS = ("id", "digits", "delta", "rate", "height", "value")
+"""What a listing may be sorted by."""
+
+_FORMULA = (
+    FormulaRow.id,
+    FormulaRow.kind,
+    FormulaRow.exact_key,
+    FormulaRow.class_key,
+    FormulaRow.a,
+    FormulaRow.b,
+    FormulaRow.signs,
+    FormulaRow.prefix,
+    FormulaRow.polynomials,
+    FormulaRow.value,
+    FormulaRow.created,
+)
+
+
+def formulas(
+    store: Store,
+    *,
+    constant: str | Iterable[str] | None = None,
+    min_evidence: str = "verified",
+    evidence: str | None = None,
+    kind: str | None = None,
+    job: int | None = None,
+    sort: str = "id",
+    descending: bool = False,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[FormulaView]:
+    """The formulas that pass every filter, each once.
+
+    ``constant`` is a catalogue name or several; ``min_evidence`` the lowest level of the shown identity (of the
+    formula itself if it has none), which ``evidence`` replaces by an exact level; ``kind`` is ``pcf``,
+    ``signed`` or ``field``; ``job`` keeps what that job met.  ``sort`` is one of :data:`SORTS`, where
+    ``height`` is the size of the integers of the left-hand side and ``value`` compares doubles.  Raises
+    :class:`InputError` for an unknown level, kind, sort or job, or a negative ``limit`` or ``offset``.
+    """
+    if sort not in SORTS:
+        raise InputError(f"formulas cannot be sorted by {sort!r}: use one of {', '.join(SORTS)}")
+    if offset < 0 or (limit is not None and limit < 0):
+        raise InputError("limit and offset must not be negative: give 0 or more")
+    query = _Listing(store, constant, min_evidence, evidence, kind, job)
+    key: dict[str, ColumnElement[Any]] = {
+        "digits": query.identity.c.digits,
+        "delta": DynamicsRow.__table__.c.delta,
+        "rate": DynamicsRow.__table__.c.rate,
+        "height": query.identity.c.height,
+        "value": FormulaRow.__table__.c.approximation,
+    }
+    identifier = FormulaRow.id.desc() if descending and sort == "id" else FormulaRow.id
+    statement = query.select
+    if sort != "id":
+        column = key[sort]
+        statement = statement.order_by((column.desc() if descending else column.asc()).nulls_last())
+    statement = statement.order_by(identifier)
+    if limit is not None:
+        statement = statement.limit(min(limit, LARGEST_ID))
+    elif offset:
+        # SQLite has no OFFSET without LIMIT.
+        statement = statement.limit(LARGEST_ID)
+    if offset:
+        statement = statement.offset(min(offset, LARGEST_ID))
+    return _run(store, statement)
+
+
+def count(
+    store: Store,
+    *,
+    constant: str | Iterable[str] | None = None,
+    min_evidence: str = "verified",
+    evidence: str | None = None,
+    kind: str | None = None,
+    job: int | None = None,
+) -> int:
+    """How many formulas :func:`formulas` would list without a limit."""
+    query = _Listing(store, constant, min_evidence, evidence, kind, job)
+    with store.reading() as connection:
+        inner = query.select.with_only_columns(FormulaRow.id).subquery()
+        return connection.execute(select(func.count()).select_from(inner)).scalar_one()
+
+
+def formulas_of_job(store: Store, job_id: int, *, min_evidence: str = "verified") -> list[FormulaView]:
+    """Every formula a job met, new or stored before, in the order of the candidates; raises as :meth:`Store.job`."""
+    query = _Listing(store, None, min_evidence, None, None, job_id)
+    return _run(store, query.select.order_by(query.met.c.first, FormulaRow.id))
+
+
+def formula(store: Store, formula_id: int) -> FormulaView:
+    """One formula with all its identities, evidence, convergence and provenance.
+
+    Raises :class:`InputError` if there is none of that number.
+    """
+    query = _Listing(store, None, Level.REFUTED.value, None, None, None)
+    with store.reading() as connection:
+        row = None
+        if 0 < formula_id <= LARGEST_ID:
+            row = connection.execute(query.select.where(FormulaRow.id == formula_id)).first()
+        if row is None:
+            raise InputError(f"there is no formula {formula_id} in {store.url}: `clab formulas` lists them")
+        identities = connection.execute(
+            select(IdentityRow.__table__).where(IdentityRow.formula_id == formula_id).order_by(*_simplest())
+        )
+        evidence = connection.execute(
+            select(EvidenceRow.__table__).where(EvidenceRow.formula_id == formula_id).order_by(EvidenceRow.id)
+        )
+        findings = connection.execute(
+            select(FindingRow.job_id, FindingRow.candidate, JobRow.method, JobRow.version)
+            .join(JobRow, JobRow.id == FindingRow.job_id)
+            .where(FindingRow.formula_id == formula_id)
+            .order_by(FindingRow.job_id, FindingRow.candidate)
+        )
+        return _view(
+            row,
+            identities=tuple(IdentityView.of(each) for each in identities),
+            records=tuple(EvidenceView.of(each) for each in evidence),
+            provenance=tuple(FindingView.of(each) for each in findings),
+        )
+
+
+def coverage(store: Store) -> list[CoverageRow]:
+    """What was searched, wholly or in part: every job with at least one candidate done, or with none to do."""
+    jobs: Sequence[Job] = store.jobs()
+    return [CoverageRow.of(job) for job in jobs if job.done > 0 or job.complete]
+
+
+class _Listing:
+    """The statement behind a listing: a formula, its shown identity, its convergence and its first job."""
+
+    def __init__(
+        self,
+        store: Store,
+        constant: str | Iterable[str] | None,
+        min_evidence: str,
+        evidence: str | None,
+        kind: str | None,
+        job: int | None,
+    ) -> None:
+        if kind is not None and kind not in ("pcf", "signed", "field"):
+            raise InputError(f"no kind of formula is called {kind!r}: use one of pcf, signed, field")
+        lowest = Level.parse(min_evidence if evidence is None else evidence)
+        allowed = [each.value for each in Level if each.rank >= lowest.rank] if evidence is None else [lowest]
+        constants = None if constant is None else [constant] if isinstance(constant, str) else list(constant)
+
+        position = func.row_number().over(partition_by=IdentityRow.formula_id, order_by=_simplest())
+        ranked = select(
+            IdentityRow.formula_id,
+            IdentityRow.id,
+            IdentityRow.constant,
+            IdentityRow.lhs,
+            IdentityRow.height,
+            IdentityRow.evidence,
+            IdentityRow.digits,
+            position.label("position"),
+        )
+        if constants is not None:
+            ranked = ranked.where(IdentityRow.constant_digest.in_([digest(name) for name in constants]))
+        self.identity = ranked.subquery("shown")
+        met = select(
+            FindingRow.formula_id,
+            func.min(FindingRow.job_id).label("job"),
+            func.min(FindingRow.candidate).label("first"),
+        )
+        if job is not None:
+            store.job(job)
+            met = met.where(FindingRow.job_id == job)
+        self.met = met.group_by(FindingRow.formula_id).subquery("met")
+
+        level = func.coalesce(self.identity.c.evidence, FormulaRow.evidence)
+        shown = and_(self.identity.c.formula_id == FormulaRow.id, self.identity.c.position == 1)
+        statement = (
+            select(
+                *_FORMULA,
+                self.identity.c.constant,
+                self.identity.c.lhs,
+                self.identity.c.height,
+                level.label("level"),
+                self.identity.c.digits,
+                DynamicsRow.regime,
+                DynamicsRow.delta,
+                DynamicsRow.delta_limit,
+                DynamicsRow.rate,
+                DynamicsRow.depth,
+                self.met.c.job,
+            )
+            .select_from(FormulaRow)
+            .join(self.identity, shown, isouter=constants is None)
+            .join(DynamicsRow, DynamicsRow.formula_id == FormulaRow.id, isouter=True)
+            .join(self.met, self.met.c.formula_id == FormulaRow.id, isouter=job is None)
+        )
+        if len(allowed) < len(Level):
+            statement = statement.where(
+                or_(
+                    self.identity.c.evidence.in_(allowed),
+                    and_(self.identity.c.evidence.is_(None), FormulaRow.evidence.in_(allowed)),
+                )
+            )
+        if kind is not None:
+            statement = statement.where(FormulaRow.kind == kind)
+        self.select: Select[*tuple[Any, ...]] = statement
+
+
+def _simplest() -> tuple[ColumnElement[Any], ...]:
+    """The order that puts the identity to be shown first; the digest makes it total on any collation."""
+    rank = case({level.value: level.rank for level in Level}, value=IdentityRow.evidence, else_=0)
+    return (
+        rank.desc(),
+        IdentityRow.__table__.c.height,
+        func.length(IdentityRow.lhs),
+        IdentityRow.__table__.c.lhs_digest,
+    )
+
+
+def _run(store: Store, statement: Select[*tuple[Any, ...]]) -> list[FormulaView]:
+    with store.reading() as connection:
+        return [_view(row) for row in connection.execute(statement)]
+
+
+def _view(
+    row: Row[*tuple[Any, ...]],
+    identities: tuple[IdentityView, ...] = (),
+    records: tuple[EvidenceView, ...] = (),
+    provenance: tuple[FindingView, ...] = (),
+) -> FormulaView:
+    return FormulaView(
+        id=row.id,
+        kind=row.kind,
+        a=row.a,
+        b=row.b,
+        signs=row.signs,
+        prefix=row.prefix,
+        polynomials=row.polynomials,
+        value=row.value,
+        constant=row.constant,
+        lhs=row.lhs,
+        evidence=row.level,
+        digits=row.digits,
+        delta=row.delta,
+        regime=row.regime,
+        rate=row.rate,
+        job=row.job,
+        exact_key=row.exact_key,
+        class_key=row.class_key,
+        delta_limit=row.delta_limit,
+        depth=row.depth,
+        height=row.height,
+        created=row.created,
+        identities=identities,
+        records=records,
+        provenance=provenance,
+    )

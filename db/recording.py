@@ -1,0 +1,235 @@
+"""Writing findings in bulk: a few statements for a whole unit, whatever its size.
+
+Each function works inside a transaction of the caller and is idempotent: what is already stored is left alone or
+strengthened, never doubled or weakened.  Rows that exist are looked up first and only the others inserted, so
+that PostgreSQL's identifiers do not jump; the insertion still says ``ON CONFLICT DO NOTHING``, because another
+writer may come between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from constants_lab.db.bulk import among, insert_many
+from constants_lab.db.levels import (
+    chunks,
+    evidence_values,
+    finite,
+    raise_formulas,
+    recompute_formulas,
+    stands_above,
+)
+from constants_lab.db.records import DynamicsRecord, Finding, FormulaRecord, IdentityRecord
+from constants_lab.db.schema import (
+    DynamicsRow,
+    EvidenceRow,
+    FindingRow,
+    FormulaRow,
+    IdentityRow,
+    digest,
+)
+from constants_lab.errors import InputError
+from constants_lab.evidence import Level, height_cost
+
+__all__ = ["record_findings"]
+
+
+_IdentityKey = tuple[int, str]
+
+
+def record_findings(connection: Connection, job_id: int, findings: Sequence[Finding], now: datetime) -> tuple[int, int]:
+    """Store findings with their formulas, identities, evidence and dynamics.
+
+    Gives the numbers of new formulas and of new findings.  Evidence for an identity that exists is added only
+    if it is stronger: a higher level, or more digits at the same level.  A refuted identity stays refuted.
+    """
+    if not findings:
+        return 0, 0
+    formulas: dict[str, FormulaRecord] = {}
+    keys: list[str] = []
+    for finding in findings:
+        key = digest(finding.formula.exact_key)
+        keys.append(key)
+        formulas.setdefault(key, finding.formula)
+    ids, new_formulas = _formulas(connection, formulas, now)
+    rows = [
+        {"job_id": job_id, "candidate": finding.index, "formula_id": ids[key]}
+        for finding, key in zip(findings, keys, strict=True)
+    ]
+    new_findings = len(insert_many(connection, FindingRow, rows, (FindingRow.candidate,)))
+    _identities(connection, [(ids[k], i) for f, k in zip(findings, keys, strict=True) for i in f.identities], now)
+    measured: dict[int, DynamicsRecord] = {}
+    for finding, key in zip(findings, keys, strict=True):
+        record, known = finding.dynamics, measured.get(ids[key])
+        if record and (known is None or (record.depth or 0) > (known.depth or 0)):
+            measured[ids[key]] = record
+    _dynamics(connection, measured)
+    return new_formulas, new_findings
+
+
+def _formulas(
+    connection: Connection, formulas: Mapping[str, FormulaRecord], now: datetime
+) -> tuple[dict[str, int], int]:
+    ids = _formula_ids(connection, formulas)
+    rows = [
+        {
+            "kind": record.kind,
+            "exact_key": record.exact_key,
+            "exact_digest": key,
+            "class_key": record.class_key,
+            "class_digest": None if record.class_key is None else digest(record.class_key),
+            "a": record.a,
+            "b": record.b,
+            "signs": record.signs,
+            "prefix": record.prefix,
+            "polynomials": record.polynomials,
+            "value": record.value,
+            "approximation": _approximation(record.value),
+            "evidence": Level.SCREENED.value,
+            "created": now,
+        }
+        for key, record in formulas.items()
+        if key not in ids
+    ]
+    written = insert_many(connection, FormulaRow, rows, (FormulaRow.exact_digest, FormulaRow.id))
+    new = {row[0]: row[1] for row in written}
+    ids.update(new)
+    missing = [key for key in formulas if key not in ids]
+    ids.update(_formula_ids(connection, missing))
+    return ids, len(new)
+
+
+def _formula_ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for chunk in chunks(keys):
+        statement = select(FormulaRow.exact_digest, FormulaRow.id).where(
+            among(connection, FormulaRow.exact_digest, chunk)
+        )
+        ids.update((key, identifier) for key, identifier in connection.execute(statement))
+    return ids
+
+
+def _identities(connection: Connection, claims: list[tuple[int, IdentityRecord]], now: datetime) -> None:
+    best: dict[_IdentityKey, IdentityRecord] = {}
+    for formula_id, record in claims:
+        key = (formula_id, digest(record.lhs))
+        known = best.get(key)
+        if known is None or stands_above(record.evidence, known.evidence.level, known.evidence.digits):
+            best[key] = record
+    stored = _stored_identities(connection, best)
+    rows = [
+        {
+            "formula_id": key[0],
+            "constant": record.constant,
+            "constant_digest": digest(record.constant),
+            "matrix": record.matrix,
+            "lhs": record.lhs,
+            "lhs_digest": key[1],
+            "height": _height(record),
+            "evidence": record.evidence.level.value,
+            "digits": record.evidence.digits,
+            "created": now,
+        }
+        for key, record in best.items()
+        if key not in stored
+    ]
+    columns = (IdentityRow.formula_id, IdentityRow.lhs_digest, IdentityRow.id)
+    new = {(row[0], row[1]): row[2] for row in insert_many(connection, IdentityRow, rows, columns)}
+    lost = [key for key in best if key not in stored and key not in new]
+    stored.update(_stored_identities(connection, lost))
+
+    supports: list[dict[str, Any]] = []
+    raised: list[dict[str, Any]] = []
+    touched: dict[Level, set[int]] = {}
+    refuted: set[int] = set()
+    for key, record in best.items():
+        evidence = record.evidence
+        if key in new:
+            identity = new[key]
+        else:
+            identity, level, digits = stored[key]
+            if not stands_above(evidence, level, digits):
+                continue
+            raised.append({"key": identity, "level": evidence.level.value, "number": evidence.digits})
+            if evidence.level is Level.REFUTED:
+                refuted.add(key[0])
+        supports.append(evidence_values(key[0], identity, evidence, now))
+        touched.setdefault(evidence.level, set()).add(key[0])
+    if raised:
+        connection.execute(
+            update(IdentityRow)
+            .where(IdentityRow.id == bindparam("key"))
+            .values(evidence=bindparam("level"), digits=bindparam("number")),
+            raised,
+        )
+    insert_many(connection, EvidenceRow, supports, (EvidenceRow.id,))
+    for level, formulas in touched.items():
+        raise_formulas(connection, level, formulas)
+    refuted |= touched.get(Level.REFUTED, set())
+    if refuted:
+        recompute_formulas(connection, refuted)
+
+
+def _stored_identities(
+    connection: Connection, keys: Iterable[_IdentityKey]
+) -> dict[_IdentityKey, tuple[int, str, int]]:
+    stored: dict[_IdentityKey, tuple[int, str, int]] = {}
+    wanted = set(keys)
+    for chunk in chunks(sorted({formula for formula, _ in wanted})):
+        statement = select(
+            IdentityRow.formula_id,
+            IdentityRow.lhs_digest,
+            IdentityRow.id,
+            IdentityRow.evidence,
+            IdentityRow.digits,
+        ).where(among(connection, IdentityRow.formula_id, chunk))
+        for formula, lhs, identity, level, digits in connection.execute(statement):
+            if (formula, lhs) in wanted:
+                stored[formula, lhs] = (identity, level, digits)
+    return stored
+
+
+def _dynamics(connection: Connection, records: Mapping[int, DynamicsRecord]) -> None:
+    rows = [
+        {
+            "formula_id": formula,
+            "regime": record.regime,
+            "delta": finite(record.delta),
+            "delta_limit": finite(record.delta_limit),
+            "rate": finite(record.rate),
+            "depth": record.depth,
+        }
+        for formula, record in records.items()
+    ]
+    insert_many(connection, DynamicsRow, rows, (DynamicsRow.formula_id,), _keep_the_deepest)
+
+
+def _keep_the_deepest(statement: Any) -> Any:
+    fresh, stored = statement.excluded, DynamicsRow.depth
+    return statement.on_conflict_do_update(
+        index_elements=[DynamicsRow.formula_id],
+        set_={name: fresh[name] for name in ("regime", "delta", "delta_limit", "rate", "depth")},
+        where=(fresh.depth > stored) | (stored.is_(None) & fresh.depth.is_not(None)),
+    )
+
+
+def _approximation(value: str | None) -> float | None:
+    if value is None:
+        return None
+    try:
+        return finite(float(value))
+    except ValueError:
+        raise InputError(f"the value {value[:40]!r} of a formula is not a decimal number: correct it") from None
+
+
+def _height(record: IdentityRecord) -> float:
+    try:
+        return height_cost(int(entry) for row in record.matrix for entry in row)
+    except ValueError:
+        raise InputError(
+            f"the matrix of the identity {record.lhs[:60]!r} must hold integers in decimal: correct it"
+        ) from None

@@ -1,0 +1,278 @@
+"""The tables: what a job searched, what it found, what is claimed of it and what supports the claim.
+
+Three conventions hold in every table.
+
+*Integers without bound.*  A space may hold 10^30 candidates, beyond any 64-bit column, and SQLite has no exact
+decimal type.  Indices and sizes are therefore text of :data:`WIDTH` digits padded with zeros
+(:class:`BigIndex`): the order of the texts is the order of the numbers on both databases, whatever the
+collation.  Coefficients are text inside JSON.
+
+*Unique long texts.*  A PostgreSQL B-tree refuses an entry above about 2.7 kB, and the exact key of a formula
+with large coefficients is longer.  Every text that must be unique or looked up is accompanied by its SHA-256,
+and the index stands on the digest.
+
+*No meaning in the order of rows.*  Every order shown to a user is total and ends in an identifier.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from constants_lab.errors import InputError
+
+__all__ = [
+    "APPLICATION_ID",
+    "HEAD",
+    "LARGEST_ID",
+    "REVISIONS",
+    "STATES",
+    "VERSION_TABLE",
+    "WIDTH",
+    "Base",
+    "BigIndex",
+    "DynamicsRow",
+    "EvidenceRow",
+    "FindingRow",
+    "FormulaRow",
+    "IdentityRow",
+    "JobRow",
+    "Moment",
+    "UnitRow",
+    "digest",
+]
+
+APPLICATION_ID = 0x636C6162
+"""``PRAGMA application_id`` of our SQLite files: the letters ``clab``."""
+
+VERSION_TABLE = "constants_lab_version"
+"""Where the schema revision is kept; its presence marks a PostgreSQL database as ours."""
+
+REVISIONS = ("0001", "0002")
+"""Every schema revision, oldest first.  Known here so that opening a database need not import Alembic."""
+
+HEAD = REVISIONS[-1]
+"""The revision this program reads and writes."""
+
+LARGEST_ID = 2**63 - 1
+"""The largest identifier of a row; a larger number given by a user names no row."""
+
+STATES = ("pending", "running", "paused", "done", "cancelled", "failed")
+"""The states of a job."""
+
+WIDTH = 40
+"""Digits of a :class:`BigIndex`; numbers up to 10^40 - 1."""
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text in UTF-8, as 64 hexadecimal digits.
+
+    >>> digest("")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class BigIndex(TypeDecorator[int]):
+    """A non-negative integer below 10^40, kept as zero-padded text so that it sorts as a number."""
+
+    impl = String(WIDTH)
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> str | None:
+        """The padded text; raises :class:`InputError` outside 0 .. 10^40 - 1."""
+        if value is None:
+            return None
+        if not 0 <= value < 10**WIDTH:
+            raise InputError(f"an index or size must lie between 0 and 10^{WIDTH} - 1: choose a smaller search space")
+        return f"{value:0{WIDTH}d}"
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+        """The integer behind the padded text."""
+        return None if value is None else int(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC; SQLite forgets the zone, so it is put back when the value is read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The same moment expressed in UTC."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment with its zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# SQLite counts rows by itself only in a column declared exactly INTEGER.
+_Identifier = BigInteger().with_variant(Integer(), "sqlite")
+_Json = JSON(none_as_null=True)
+
+
+class Base(DeclarativeBase):
+    """Root of the models; constraints are named, since a migration can only alter what has a name."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class JobRow(Base):
+    """One search over one space by one version of the program.
+
+    ``spec_key`` is the digest of the canonical JSON of method and specification.  ``done``, ``findings``,
+    ``counters`` and ``seconds`` are sums over the units, changed only together with them.
+    """
+
+    __tablename__ = "job"
+    __table_args__ = (UniqueConstraint("spec_key", "version"),)
+
+    id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
+    method: Mapped[str] = mapped_column(Text)
+    spec: Mapped[dict[str, Any]] = mapped_column(JSON)
+    spec_key: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(100))
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    total: Mapped[int] = mapped_column(BigIndex)
+    done: Mapped[int] = mapped_column(BigIndex)
+    findings: Mapped[int] = mapped_column(BigInteger)
+    counters: Mapped[dict[str, int]] = mapped_column(JSON)
+    seconds: Mapped[float] = mapped_column(Double)
+    created: Mapped[datetime] = mapped_column(Moment)
+    updated: Mapped[datetime] = mapped_column(Moment)
+    error: Mapped[str | None] = mapped_column(Text)
+
+
+class UnitRow(Base):
+    """A maximal interval [start, stop) of candidates that are done.
+
+    The rows of a job are disjoint and do not touch: neighbours merge in the transaction that adds them, so a
+    job finished in order keeps one row however many units it had.
+    """
+
+    __tablename__ = "unit"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[int] = mapped_column(BigIndex, primary_key=True)
+    stop: Mapped[int] = mapped_column(BigIndex)
+
+
+class FormulaRow(Base):
+    """A formula, once.  ``evidence`` is the best level among its identities and its own evidence.
+
+    ``value`` is a decimal text; ``approximation`` is the nearest double, for sorting alone.
+    """
+
+    __tablename__ = "formula"
+    __table_args__ = (UniqueConstraint("exact_digest"),)
+
+    id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    exact_key: Mapped[str] = mapped_column(Text)
+    exact_digest: Mapped[str] = mapped_column(String(64))
+    class_key: Mapped[str | None] = mapped_column(Text)
+    class_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    a: Mapped[str | None] = mapped_column(Text)
+    b: Mapped[str | None] = mapped_column(Text)
+    signs: Mapped[list[int] | None] = mapped_column(_Json)
+    prefix: Mapped[list[int] | None] = mapped_column(_Json)
+    polynomials: Mapped[list[str] | None] = mapped_column(_Json)
+    value: Mapped[str | None] = mapped_column(Text)
+    approximation: Mapped[float | None] = mapped_column(Double)
+    evidence: Mapped[str] = mapped_column(String(16), index=True)
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class FindingRow(Base):
+    """That a job met a formula at an index of its space: complete provenance, one row for each meeting."""
+
+    __tablename__ = "finding"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    candidate: Mapped[int] = mapped_column(BigIndex, primary_key=True)
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True, index=True)
+
+
+class IdentityRow(Base):
+    """The claim that a formula equals ``lhs``, an expression in ``constant``.
+
+    ``height`` is :func:`constants_lab.evidence.height_cost` of the matrix: the smaller, the simpler.
+    ``evidence`` and ``digits`` are the best its evidence gives.
+    """
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("formula_id", "lhs_digest"),)
+
+    id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"))
+    constant: Mapped[str] = mapped_column(Text)
+    constant_digest: Mapped[str] = mapped_column(String(64), index=True)
+    matrix: Mapped[list[list[str]]] = mapped_column(JSON)
+    lhs: Mapped[str] = mapped_column(Text)
+    lhs_digest: Mapped[str] = mapped_column(String(64))
+    height: Mapped[float] = mapped_column(Double)
+    evidence: Mapped[str] = mapped_column(String(16), index=True)
+    digits: Mapped[int] = mapped_column(Integer)
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class EvidenceRow(Base):
+    """One run that supports or refutes: of an identity, or, where ``identity_id`` is null, of a formula."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index(None, "formula_id"), Index(None, "identity_id"))
+
+    id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"))
+    identity_id: Mapped[int | None] = mapped_column(ForeignKey("identity.id", ondelete="CASCADE"))
+    level: Mapped[str] = mapped_column(String(16))
+    method: Mapped[str] = mapped_column(Text)
+    version: Mapped[str] = mapped_column(Text)
+    digits: Mapped[int] = mapped_column(Integer)
+    depth: Mapped[int | None] = mapped_column(BigInteger)
+    seconds: Mapped[float] = mapped_column(Double)
+    significance: Mapped[float | None] = mapped_column(Double)
+    accelerated: Mapped[bool]
+    detail: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class DynamicsRow(Base):
+    """How a formula converges, at most one row each; the deepest measurement is kept."""
+
+    __tablename__ = "dynamics"
+
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True)
+    regime: Mapped[str] = mapped_column(String(32), index=True)
+    delta: Mapped[float | None] = mapped_column(Double)
+    delta_limit: Mapped[float | None] = mapped_column(Double)
+    rate: Mapped[float | None] = mapped_column(Double)
+    depth: Mapped[int | None] = mapped_column(BigInteger)

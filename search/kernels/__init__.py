@@ -1,0 +1,1 @@
+"""Compiled inner loops; each proposes, none decides."""

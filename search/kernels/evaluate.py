@@ -1,0 +1,327 @@
+"""Float64 values of many continued fractions at once, each with its own error estimate (proposals only).
+
+Implementation overview.  A rectangle of candidates (rows of a) x (rows of b) is walked in strips: one a against
+``LANES`` consecutive b that share their leading term, so that the depth needed is known beforehand and the inner loop is
+the same two multiplications and one addition for every lane, which the compiler turns into vector instructions.  The
+values of all b at n = 1, 2, ... are tabulated once per strip and used for every a.  What a strip leaves unsettled goes to
+:mod:`constants_lab.search.kernels.tails`.
+
+Every candidate ends in one class: a value, or finite, duplicate, divergent, slow.  The error attached to a value is the
+last observed change times the geometric factor of theory, plus an allowance for rounding.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from constants_lab.search.kernels.tails import scalar_value
+
+__all__ = ["CLASSES", "DIVERGENT", "DUPLICATE", "FINITE", "SLOW", "VALUED", "evaluate_block", "prepare_rows"]
+
+VALUED, FINITE, DUPLICATE, DIVERGENT, SLOW = range(5)
+CLASSES = ("valued", "finite", "duplicate", "divergent", "slow")
+
+LANES = 128
+DEPTH = 160
+"""Deepest strip; beyond, a candidate is evaluated on its own."""
+FLOOR = 2e-12
+"""Relative error allowed for the rounding of a well-behaved recurrence."""
+TOLERANCE = 1e-8
+"""A value with a larger relative error is called slow."""
+_MARGIN = 50.0
+"""How much slower than its asymptotic rate a fraction may still converge at the depth of a strip."""
+_ROOT_SCAN = 64
+
+
+@njit(cache=True, error_model="numpy", inline="always")
+def _gcd(x: int, y: int) -> int:
+    x, y = abs(x), abs(y)
+    while y:
+        x, y = y, x % y
+    return x
+
+
+@njit(cache=True, error_model="numpy")
+def _polynomial(row: np.ndarray, n: float) -> float:
+    value = 0.0
+    for c in row:
+        value = value * n + c
+    return value
+
+
+@njit(cache=True, error_model="numpy")
+def _prepare(rows, degree, content, square, last):  # type: ignore[no-untyped-def]
+    width = rows.shape[1]
+    for i in range(rows.shape[0]):
+        lead = 0
+        while lead < width and rows[i, lead] == 0:
+            lead += 1
+        degree[i] = width - 1 - lead
+        g = 0
+        for k in range(width):
+            g = _gcd(g, rows[i, k])
+        content[i] = g
+        s, rest, f = 1, g, 2
+        while f * f <= rest and f < 1000:
+            while rest % (f * f) == 0:
+                s *= f
+                rest //= f * f
+            if rest % f == 0:
+                rest //= f
+            f += 1
+        square[i] = s
+        last[i] = 0
+        if degree[i] > 0:
+            for n in range(1, _ROOT_SCAN):
+                value = 0
+                for k in range(width):
+                    value = value * n + rows[i, k]
+                # Wrap-around of 64 bits may fake a zero only together with a float value that is not near zero.
+                if value == 0 and abs(_polynomial(rows[i], float(n))) < 0.5:
+                    last[i] = n
+                    break
+
+
+def prepare_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(degree, content, s with s^2 the square part of the content, least integer root in 1..63 or 0) of each row.
+
+    The zero polynomial has degree -1.
+    """
+    count = len(rows)
+    degree = np.empty(count, np.int64)
+    content, square, last = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
+    _prepare(rows, degree, content, square, last)
+    return degree, content, square, last
+
+
+@njit(cache=True, error_model="numpy")
+def _plan(da, lead_a, db, lead_b, spread):  # type: ignore[no-untyped-def]
+    """(class or VALUED, depth, geometric factor per step) for the leading terms; depth 0 means evaluate one by one."""
+    if db < 2 * da:
+        growth = 2 * da - db
+        linear = 2 * math.log(abs(lead_a)) - math.log(abs(lead_b)) - growth
+        n = 4.0
+        while growth * n * math.log(n) + linear * n < 34.0 and n < DEPTH:
+            n += 1.0
+        return VALUED, int(n + spread + 2.0), 0.1
+    if db == 2 * da:
+        discriminant = lead_a * lead_a + 4.0 * lead_b
+        if discriminant < 0.0:
+            return DIVERGENT, 0, 0.0
+        if discriminant == 0.0:
+            return VALUED, 0, 0.0
+        larger = (abs(lead_a) + math.sqrt(discriminant)) / 2.0
+        ratio = abs(lead_b) / (larger * larger)
+        depth = 33.0 / -math.log(ratio) + spread + 4.0 if ratio < 0.9999 else 1e9
+        return VALUED, (int(depth) if depth <= DEPTH else 0), ratio
+    if lead_b < 0.0 or db > 2 * da + 2:
+        return DIVERGENT, 0, 0.0
+    return VALUED, 0, 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _turning_point(a, da):  # type: ignore[no-untyped-def]
+    """Sum of the roots of a: where its leading term takes over."""
+    if da <= 0:
+        return 0.0
+    return -a[a.shape[0] - da] / float(a[a.shape[0] - 1 - da])
+
+
+@njit(cache=True, error_model="numpy")
+def _rounding(turn):  # type: ignore[no-untyped-def]
+    """Relative rounding error to allow for: it grows where the recurrence first shrinks and then grows (measured)."""
+    return min(1e-9, FLOOR * math.exp(min(max(turn, 0.0), 100.0) / 5.0))
+
+
+@njit(cache=True, error_model="numpy")
+def _is_inflation(a, da, content_a, b, db, square_b, shrinks):  # type: ignore[no-untyped-def]
+    """Whether an equivalent candidate of lower content or degree stands elsewhere in the same box."""
+    if not shrinks:
+        return False
+    if content_a > 1 and square_b > 1 and _gcd(content_a, square_b) > 1:
+        return True
+    if da == 1 and db == 2:
+        # a = content * (u n + v) with b = c (u n + v)(u n + v - u): the quotients are smaller, so in the box.
+        u, v = a[-2] // content_a, a[-1] // content_a
+        lead, middle, low = b[-3], b[-2], b[-1]
+        if lead % (u * u) == 0:
+            c = lead // (u * u)
+            return middle == c * u * (2 * v - u) and low == c * v * (v - u)
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def _strip(a_row, b_table, lanes, depth, check, p, q, P, Q, x_check):  # type: ignore[no-untyped-def]
+    """Convergents at ``check`` and ``depth`` for one a and ``lanes`` b; x_check and P/Q are filled."""
+    a0 = a_row[0]
+    for j in range(lanes):
+        p[j] = 1.0
+        q[j] = 0.0
+        P[j] = a0
+        Q[j] = 1.0
+    n = 1
+    while n <= depth:
+        a1 = a_row[n]
+        b1 = b_table[n]
+        if n + 1 <= depth and n != check:
+            a2 = a_row[n + 1]
+            b2 = b_table[n + 1]
+            for j in range(lanes):
+                s = a1 * P[j] + b1[j] * p[j]
+                t = a1 * Q[j] + b1[j] * q[j]
+                P[j], p[j] = a2 * s + b2[j] * P[j], s
+                Q[j], q[j] = a2 * t + b2[j] * Q[j], t
+            n += 2
+        else:
+            for j in range(lanes):
+                s = a1 * P[j] + b1[j] * p[j]
+                t = a1 * Q[j] + b1[j] * q[j]
+                p[j], P[j] = P[j], s
+                q[j], Q[j] = Q[j], t
+            n += 1
+        if n == check + 1:
+            for j in range(lanes):
+                x_check[j] = P[j] / Q[j]
+        if n % 8 <= 1:
+            for j in range(lanes):
+                scale = 1.0 / (abs(P[j]) + abs(Q[j]) + 1e-290)
+                p[j] *= scale
+                q[j] *= scale
+                P[j] *= scale
+                Q[j] *= scale
+
+
+@njit(cache=True, error_model="numpy")
+def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, counts):  # type: ignore[no-untyped-def]
+    na, nb = a.shape[0], b.shape[0]
+    a_table = np.empty((na, DEPTH + 1))
+    spread, rounding = np.zeros(na), np.zeros(na)
+    for i in range(na):
+        for n in range(DEPTH + 1):
+            a_table[i, n] = _polynomial(a[i], float(n))
+        turn = _turning_point(a[i], da[i])
+        spread[i] = min(60.0, abs(turn))
+        rounding[i] = _rounding(turn)
+    b_table = np.empty((DEPTH + 1, LANES))
+    p, q, P, Q = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    x_check = np.empty(LANES)
+    found = 0
+    start = 0
+    while start < nb:
+        stop = start + 1
+        lead_column = b.shape[1] - 1 - db[start]
+        while stop < nb and stop - start < LANES and db[stop] == db[start]:
+            if db[start] >= 0 and b[stop, lead_column] != b[start, lead_column]:
+                break
+            stop += 1
+        lanes = stop - start
+        if db[start] < 0:
+            start = stop
+            continue
+        lead_b = float(b[start, lead_column])
+        filled = 0
+        for i in range(na):
+            if da[i] < 0:
+                continue
+            lead_a = float(a[i, a.shape[1] - 1 - da[i]])
+            kind, depth, ratio = _plan(da[i], lead_a, db[start], lead_b, spread[i])
+            if kind == DIVERGENT:
+                counts[DIVERGENT] += lanes
+                continue
+            strip = 0 < depth <= DEPTH
+            gap = max(2, depth // 10)
+            if strip:
+                while filled < depth:
+                    filled += 1
+                    for j in range(lanes):
+                        b_table[filled, j] = _polynomial(b[start + j], float(filled))
+                _strip(a_table[i], b_table, lanes, depth, depth - gap, p, q, P, Q, x_check)
+                factor = ratio**gap
+                factor = factor / (1.0 - factor)
+            for j in range(lanes):
+                k = start + j
+                if last[k] > 0:
+                    counts[FINITE] += 1
+                    continue
+                if _is_inflation(a[i], da[i], ca[i], b[k], db[k], sb[k], shrinks):
+                    counts[DUPLICATE] += 1
+                    continue
+                settled = False
+                if strip:
+                    x = P[j] / Q[j]
+                    change = abs(x - x_check[j])
+                    if change * max(_MARGIN * factor, 1e-2) <= FLOOR * abs(x) and change < 0.01 * abs(x):
+                        error = 0.0
+                        settled = True
+                if not settled:
+                    x, error = scalar_value(a[i], da[i], b[k], db[k])
+                    if error < 0.0:
+                        counts[DIVERGENT] += 1
+                        continue
+                error += rounding[i] * abs(x)
+                if not (error <= TOLERANCE * abs(x)) or x == 0.0:
+                    counts[SLOW] += 1
+                    continue
+                counts[VALUED] += 1
+                values[found] = x
+                errors[found] = error
+                where[found] = i * nb + k
+                found += 1
+        start = stop
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def _pairs(a, b, da, db, last, values, errors, where, counts):  # type: ignore[no-untyped-def]
+    found = 0
+    for k in range(a.shape[0]):
+        if da[k] < 0 or db[k] < 0:
+            continue
+        lead_a = float(a[k, a.shape[1] - 1 - da[k]])
+        lead_b = float(b[k, b.shape[1] - 1 - db[k]])
+        if last[k] > 0:
+            counts[FINITE] += 1
+            continue
+        kind, _, _ = _plan(da[k], lead_a, db[k], lead_b, 0.0)
+        if kind == DIVERGENT:
+            counts[DIVERGENT] += 1
+            continue
+        x, error = scalar_value(a[k], da[k], b[k], db[k])
+        if error < 0.0:
+            counts[DIVERGENT] += 1
+            continue
+        error += _rounding(_turning_point(a[k], da[k])) * abs(x)
+        if not (error <= TOLERANCE * abs(x)) or x == 0.0:
+            counts[SLOW] += 1
+            continue
+        counts[VALUED] += 1
+        values[found] = x
+        errors[found] = error
+        where[found] = k
+        found += 1
+    return found
+
+
+def evaluate_block(
+    a: np.ndarray, b: np.ndarray, paired: bool, shrinks: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(values, absolute errors, positions in the block, counts per class) of the candidates of a block.
+
+    ``a``, ``b``: int64 coefficient rows, highest degree first.  ``paired``: row k of a with row k of b, else all pairs
+    with position = (row of a) * len(b) + (row of b).  ``shrinks``: equivalent candidates with smaller coefficients are
+    members of the same space, so inflated ones are skipped.  Values are float64 proposals.
+    """
+    total = len(a) if paired else len(a) * len(b)
+    values, errors = np.empty(total), np.empty(total, np.float32)
+    where = np.empty(total, np.int64)
+    counts = np.zeros(len(CLASSES), np.int64)
+    da, ca, _, _ = prepare_rows(a)
+    db, _, sb, last = prepare_rows(b)
+    if paired:
+        found = _pairs(a, b, da, db, last, values, errors, where, counts)
+    else:
+        found = _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, counts)
+    return values[:found], errors[:found], where[:found], counts

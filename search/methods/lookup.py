@@ -1,0 +1,319 @@
+"""Look-up search: which continued fractions of a space are Möbius images of the given constants?
+
+Implementation overview (Raayoni et al., Nature 590, 2021, turned round).  The fractions are evaluated once, in float64, each
+with its own error estimate; the images (alpha c + beta)/(gamma c + delta) of every constant are then streamed past them.  A
+match within the error is a *candidate*: a proposal that costs nothing to be wrong.  :func:`confirm` decides with exact
+convergents, Arb balls and the significance rule of the ladder, and reports the canonical form of the fraction.
+
+Fractions that end (b has a positive integer root) or diverge are counted, not evaluated.  Duplicates by constant inflation and
+by sign are no members of the space or are skipped in the kernel; those by polynomial inflation meet in the exact key.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from flint import ctx, fmpq
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from constants_lab.balls import decimal
+from constants_lab.constants import constant
+from constants_lab.db.records import DynamicsRecord, Finding, FormulaRecord, IdentityRecord
+from constants_lab.dynamics import measure
+from constants_lab.errors import InputError, NotConverging
+from constants_lab.evaluation import Evaluation
+from constants_lab.evidence import Evidence
+from constants_lab.expressions import Identity
+from constants_lab.pcf import PCF
+from constants_lab.polynomials import format_polynomial
+from constants_lab.search.space import MAX_BOX_DEGREE, MAX_SIZE, Block, PCFBox, PCFFamily, parse_range
+from constants_lab.verification import agreement, evidence_for
+
+__all__ = ["Candidate", "LookupSpace", "Screened", "Spec", "confirm", "screen", "space"]
+
+MAX_LHS = 100
+"""Largest bound on the coefficients of left-hand sides: 4 10^8 images a constant."""
+
+_DIGITS = 110
+"""Digits asked of a confirmation; REQUIRED_DIGITS must remain."""
+_QUICK_DIGITS = 28
+
+
+class Spec(BaseModel):
+    """What to search: either a box (degrees and ranges) or a family (formulas a, b and ranges of their symbols).
+
+    ``lhs`` bounds the absolute values of alpha, beta, gamma, delta.  A range of a box holds for every coefficient; a list
+    gives one range a coefficient, highest degree first.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    constants: list[str] = Field(min_length=1)
+    lhs: int = Field(default=20, ge=1, le=MAX_LHS)
+    a_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE)
+    a_range: str | list[str] | None = None
+    b_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE)
+    b_range: str | list[str] | None = None
+    a: str | None = None
+    b: str | None = None
+    ranges: dict[str, str] = {}
+    allow_large: bool = False
+
+    @field_validator("constants")
+    @classmethod
+    def _known_constants(cls, value: list[str]) -> list[str]:
+        return list(dict.fromkeys(constant(name).name for name in value))
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Spec:
+        box = [self.a_degree, self.a_range, self.b_degree, self.b_range]
+        family = [self.a, self.b]
+        if any(x is not None for x in box) and (any(x is not None for x in family) or self.ranges):
+            raise InputError("give either degrees with ranges (a box) or formulas a and b with --range (a family)")
+        if any(x is not None for x in family) or self.ranges:
+            if None in family:
+                raise InputError("a family needs both formulas: give a and b")
+        elif None in box:
+            raise InputError("a box needs a-degree, a-range, b-degree and b-range (or give formulas a and b)")
+        return self
+
+
+class LookupSpace:
+    """The members of a box or family together with the images they are matched against."""
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.members: PCFBox | PCFFamily
+        if spec.a is not None and spec.b is not None:
+            self.members = PCFFamily(spec.a, spec.b, {k: parse_range(v) for k, v in spec.ranges.items()})
+        else:
+            self.members = PCFBox(_ranges("a", spec.a_degree, spec.a_range), _ranges("b", spec.b_degree, spec.b_range))
+        self.size = self.members.size
+        if self.size > MAX_SIZE and not spec.allow_large:
+            raise InputError(
+                f"the box has {self.size:.3e} candidates, over {MAX_SIZE:.0e}: make it smaller, or say --allow-large"
+            )
+        if self.size >= 2**62:
+            raise InputError(f"the box has {self.size:.3e} candidates, more than an index can number: make it smaller")
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __getitem__(self, index: int) -> PCF:
+        return self.members[index]
+
+    @property
+    def images(self) -> int:
+        """Left-hand sides tried for every candidate (an upper bound)."""
+        pairs = ((2 * self.spec.lhs + 1) ** 2 - 1) // 2
+        return pairs * pairs * len(self.spec.constants)
+
+    @property
+    def trials(self) -> int:
+        """Candidates times left-hand sides: what the significance of a match pays for."""
+        return self.size * self.images
+
+    @property
+    def block_size(self) -> int:
+        """Candidates evaluated before the images are streamed past them: more where there are many images."""
+        return 1 << 20 if self.images <= 5_000_000 else 1 << 22
+
+    @property
+    def expected_seconds(self) -> float:
+        """A rough estimate of the time on one core, for the choice of engine (numeric, generous)."""
+        return self.size / 4e6 + math.ceil(self.size / self.block_size) * self.images / 8e6
+
+
+def _ranges(which: str, degree: int | None, given: str | list[str] | None) -> list[tuple[int, int]]:
+    assert degree is not None
+    assert given is not None
+    if isinstance(given, str):
+        return [parse_range(given)] * (degree + 1)
+    if len(given) != degree + 1:
+        raise InputError(
+            f"{which}-range has {len(given)} ranges but degree {degree} has {degree + 1} coefficients: "
+            "give one range for all, or one for each"
+        )
+    return [parse_range(text) for text in given]
+
+
+def space(spec: Spec) -> LookupSpace:
+    """The space of ``spec``; raises :class:`InputError` for empty, reversed or too large ones."""
+    return LookupSpace(spec)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A proposal: PCF(a, b) may be one of the images of ``constant`` given by ``matrices`` (simplest first)."""
+
+    index: int
+    a: tuple[int, ...]
+    b: tuple[int, ...]
+    constant: str
+    matrices: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
+    trials: int
+
+
+@dataclass(frozen=True)
+class Screened:
+    """Candidates of a unit and how many members fell into each class."""
+
+    candidates: list[Candidate]
+    counters: dict[str, int]
+
+
+@lru_cache(maxsize=64)
+def _image_rows(name: str, bound: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs, |x c + y| as float64, their relative errors, and the signs of x c + y."""
+    from constants_lab.search.kernels.match import pairs_up_to
+
+    pairs = pairs_up_to(bound)
+    with ctx.workprec(160):
+        c = constant(name).ball(40)
+        exact = [c * int(x) + int(y) for x, y in pairs]
+        values = np.array([float(v.mid()) for v in exact])
+    blurs = np.full(len(pairs), 4e-16)
+    return pairs, np.abs(values), blurs, np.sign(values)
+
+
+def screen(space: LookupSpace, start: int, stop: int) -> Screened:
+    """Proposals among the members start..stop-1, found in float64; no claim is made of any of them."""
+    from constants_lab.search.kernels.evaluate import CLASSES, evaluate_block
+    from constants_lab.search.kernels.match import make_buckets, match_images
+
+    counts = np.zeros(len(CLASSES), np.int64)
+    candidates: list[Candidate] = []
+    for block in space.members.blocks(start, stop, space.block_size):
+        values, errors, where, block_counts = evaluate_block(block.a, block.b, block.paired, space.members.shrinks)
+        counts += block_counts
+        if len(values) == 0:
+            continue
+        buckets = make_buckets(values, errors)
+        for name in space.spec.constants:
+            pairs, images, blurs, signs = _image_rows(name, space.spec.lhs)
+            hits = match_images(buckets, pairs, images, blurs)
+            candidates.extend(_proposals(space, block, values, where, name, pairs, signs, hits))
+    counters = {name: int(count) for name, count in zip(CLASSES, counts, strict=True)}
+    return Screened(candidates, counters | {"candidates": len(candidates)})
+
+
+def _proposals(
+    space: LookupSpace,
+    block: Block,
+    values: np.ndarray,
+    where: np.ndarray,
+    name: str,
+    pairs: np.ndarray,
+    signs: np.ndarray,
+    hits: np.ndarray,
+) -> Iterator[Candidate]:
+    grouped: dict[int, list[tuple[tuple[int, int], tuple[int, int]]]] = {}
+    for value, i, j in hits:
+        flip = 1 if values[value] * signs[i] * signs[j] > 0 else -1
+        top = (flip * int(pairs[i, 0]), flip * int(pairs[i, 1]))
+        grouped.setdefault(int(value), []).append((top, (int(pairs[j, 0]), int(pairs[j, 1]))))
+    for value, matrices in grouped.items():
+        position = int(where[value])
+        a_row, b_row = divmod(position, len(block.b)) if not block.paired else (position, position)
+        matrices.sort(key=lambda m: (sum(map(abs, m[0] + m[1])), m))
+        yield Candidate(
+            block.index(position),
+            tuple(int(c) for c in block.a[a_row]),
+            tuple(int(c) for c in block.b[b_row]),
+            name,
+            tuple(matrices),
+            space.trials,
+        )
+
+
+@lru_cache(maxsize=4096)
+def _evaluated(pcf: PCF, digits: int) -> Evaluation | None:
+    try:
+        return pcf.evaluate(digits)
+    except NotConverging:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _dynamics(pcf: PCF, value: Evaluation) -> DynamicsRecord:
+    found = measure(pcf, value=value)
+    return DynamicsRecord(
+        regime=found.regime,
+        delta=found.delta,
+        delta_limit=found.delta_limit,
+        rate=found.rate,
+        depth=found.depth,
+    )
+
+
+def _scaled(matrix: tuple[tuple[int, int], tuple[int, int]], scale: fmpq) -> list[list[int]]:
+    """The matrix of value/scale when ``matrix`` is that of value."""
+    p, q = int(scale.numer()), int(scale.denom())
+    return [[q * k for k in matrix[0]], [p * k for k in matrix[1]]]
+
+
+def confirm(candidate: Candidate) -> Finding | None:
+    """The candidate as a verified formula in canonical form, or None when it is not one.
+
+    A value from two depths is compared with a ball of the left-hand side: 100 digits (50 where only acceleration reaches
+    the value, which the evidence says) must agree, and 20 be left beyond chance.
+    """
+    started = perf_counter()
+    pcf = PCF(candidate.a, candidate.b)
+    quick = _evaluated(pcf, _QUICK_DIGITS)
+    if quick is None or quick.exact is not None:
+        return None
+    form = pcf.canonical()
+    for matrix in candidate.matrices:
+        rough = Identity(candidate.constant, matrix)
+        if agreement(quick, rough, _QUICK_DIGITS) < min(_QUICK_DIGITS, quick.digits) - 3:
+            continue
+        full = _evaluated(form, _DIGITS)
+        if full is None:
+            return None
+        identity = Identity(candidate.constant, _scaled(matrix, pcf.scale))
+        evidence = evidence_for(full, identity, _DIGITS, math.log10(candidate.trials), started)
+        if evidence is not None:
+            return Finding(
+                index=candidate.index,
+                formula=_formula(form, full),
+                identities=[_identity(identity, evidence)],
+                dynamics=_dynamics(form, full),
+            )
+    return None
+
+
+def _formula(pcf: PCF, found: Evaluation) -> FormulaRecord:
+    return FormulaRecord(
+        kind="pcf",
+        exact_key=pcf.key,
+        class_key=pcf.class_key,
+        a=format_polynomial(pcf.a),
+        b=format_polynomial(pcf.b),
+        value=decimal(found.value, 60),
+    )
+
+
+def _identity(identity: Identity, evidence: Evidence) -> IdentityRecord:
+    return IdentityRecord(
+        constant=identity.constant,
+        matrix=[[str(k) for k in row] for row in identity.matrix],
+        lhs=identity.lhs,
+        evidence=evidence,
+    )
+
+
+def describe(spec: dict[str, Any]) -> str:
+    """One line that says what a stored specification searches."""
+    constants = ", ".join(spec["constants"])
+    if spec.get("a"):
+        where = f"a = {spec['a']}, b = {spec['b']}, " + ", ".join(f"{k}={v}" for k, v in spec["ranges"].items())
+    else:
+        where = f"deg a <= {spec['a_degree']} in {spec['a_range']}, deg b <= {spec['b_degree']} in {spec['b_range']}"
+    return f"{constants} (|coefficients| <= {spec['lhs']}); {where}"

@@ -1,0 +1,122 @@
+"""The schema grows by revisions: they lead to the models, and no database is changed without being asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from constants_lab.db import Finding, Store
+from constants_lab.db.connection import begin, connect
+from constants_lab.db.location import Location
+from constants_lab.db.migrations import configuration, migrate
+from constants_lab.db.query import formulas
+from constants_lab.db.schema import APPLICATION_ID, HEAD, REVISIONS, VERSION_TABLE, Base
+from constants_lab.errors import InputError
+
+
+def _make(address: str, revision: str) -> None:
+    """A database of ours at an older revision, as an older program would have left it."""
+    engine = connect(Location.parse(address), create=True)
+    with begin(engine, write=True) as connection:
+        migrate(connection, revision)
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    engine.dispose()
+
+
+def _differences(address: str) -> list[object]:
+    engine = connect(Location.parse(address))
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={"version_table": VERSION_TABLE, "compare_type": True, "target_metadata": Base.metadata},
+        )
+        found: list[object] = compare_metadata(context, Base.metadata)
+    engine.dispose()
+    return found
+
+
+def test_the_known_revisions_are_the_scripts() -> None:
+    scripts = ScriptDirectory.from_config(configuration())
+    assert tuple(reversed([each.revision for each in scripts.walk_revisions()])) == REVISIONS
+    assert scripts.get_current_head() == HEAD
+
+
+def test_a_new_database_equals_the_models(address: str) -> None:
+    Store.open(address).close()
+    assert _differences(address) == []
+
+
+def test_every_step_up_ends_at_the_models(address: str) -> None:
+    _make(address, REVISIONS[0])
+    assert _differences(address) != []
+    for revision in REVISIONS[1:]:
+        engine = connect(Location.parse(address))
+        with begin(engine, write=True) as connection:
+            migrate(connection, revision)
+        engine.dispose()
+    assert _differences(address) == []
+
+
+def test_an_older_schema_is_refused_and_upgraded_on_request(address: str, finding: Callable[..., Finding]) -> None:
+    _make(address, "0001")
+    insert = (
+        "INSERT INTO job (id, method, spec, spec_key, version, state, total, done, findings, counters, seconds,"
+        " created, updated) VALUES (1, 'lookup', '{}', 'k', '0', 'running', '100', '0', 0, '{}', 0,"
+        " '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+    )
+    engine = connect(Location.parse(address))
+    with begin(engine, write=True) as connection:
+        connection.execute(text(insert))
+    engine.dispose()
+    with pytest.raises(InputError, match=r"older schema 0001 .* run `clab db upgrade --db "):
+        Store.open(address)
+    outcome = Store.upgrade(address)
+    assert (outcome.before, outcome.after) == ("0001", HEAD)
+    with Store.open(address) as store:
+        assert store.job(1).total == 100
+        store.record(1, 0, 10, [finding(1)], {}, 0.0)
+        assert len(formulas(store)) == 1
+        assert store.info().schema == HEAD
+    assert _differences(address) == []
+    again = Store.upgrade(address)
+    assert (again.before, again.after) == (HEAD, HEAD)
+
+
+def test_a_failing_upgrade_leaves_everything(address: str) -> None:
+    _make(address, "0001")
+    engine = connect(Location.parse(address))
+    with begin(engine, write=True) as connection:
+        # The index of the second revision cannot be created, after its table was.
+        connection.execute(text("CREATE INDEX ix_dynamics_regime ON job (method)"))
+    engine.dispose()
+    with pytest.raises(Exception, match="does not work as expected"):
+        Store.upgrade(address)
+    engine = connect(Location.parse(address))
+    with engine.connect() as connection:
+        assert not inspect(connection).has_table("dynamics")
+        assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one() == "0001"
+    engine.dispose()
+
+
+def test_a_newer_schema_is_refused(address: str) -> None:
+    Store.open(address).close()
+    engine = connect(Location.parse(address))
+    with begin(engine, write=True) as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    engine.dispose()
+    for action in (Store.open, Store.upgrade):
+        with pytest.raises(InputError, match=r"schema 9999, newer than .* install a newer constants-lab"):
+            action(address)
+
+
+def test_upgrading_nothing_creates_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no database"):
+        Store.upgrade(tmp_path / "absent.db")
+    assert list(tmp_path.iterdir()) == []
