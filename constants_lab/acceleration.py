@@ -8,16 +8,15 @@ It has a formal solution t(n) = n^e (c_0 + c_1 n^-h + c_2 n^-2h + ...) with h = 
 the other (Birkhoff's formal series; as "modified approximants" in Lorentzen and Waadeland, section 5.1).  Truncated at its
 smallest term at a moderate n it gives the tail to hundreds of digits, where the convergents themselves give a handful.
 
-What is exact: p_n and q_n.  What is heuristic: that the truncated series is as good as its smallest term says, and which
-of the two formal solutions belongs to the fraction.  Hence each value is computed at two depths with different orders and
-precisions, the claim is what both agree on, and the solution is kept only when the convergents approach its value.
+What is exact: p_n and q_n.  What is heuristic: that the truncated series is as good as its smallest term says, and that
+the convergents approach the value it gives (checked at two depths).  Each value is computed at both depths with different
+orders and precisions, and the claim is what the two agree on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from flint import arb, ctx, fmpz, fmpz_poly
 
@@ -60,18 +59,6 @@ class _Tail:
         return total.mid()
 
 
-def _binomials(top: Fraction, order: int, steps: int, j: int) -> Iterator[tuple[int, arb]]:
-    """(m, binomial(exponent of term j, i)) for m = j + i steps <= order, i >= 1."""
-    exponent = top - Fraction(j, steps)
-    value = arb(1)
-    i = 0
-    while j + (i + 1) * steps <= order:
-        factor = (exponent - i) / (i + 1)
-        value = value * factor.numerator / factor.denominator
-        i += 1
-        yield j + i * steps, value
-
-
 class _Equation:
     """Coefficients of t(n) t(n+1) + a(n+1) t(n) - b(n+1), order by order, while the c_j become known."""
 
@@ -86,8 +73,13 @@ class _Equation:
         j = len(self.c)
         self.c.append(value)
         self.moved[j] += value
-        for m, binomial in _binomials(Fraction(self.top, self.steps), self.order + 1, self.steps, j):
-            self.moved[m] = (self.moved[m] + value * binomial).mid()
+        # Binomial coefficients of the exponent (top - j)/steps, each from the one before.
+        term, numerator, denominator = value, self.top - j, self.steps
+        for m in range(j + self.steps, self.order + 2, self.steps):
+            term = term * numerator / denominator
+            self.moved[m] = (self.moved[m] + term).mid()
+            numerator -= self.steps
+            denominator += self.steps
 
     def a_term(self, drop: int) -> fmpz:
         """Coefficient of a(n+1) at ``drop`` half or whole steps below t's leading exponent."""
@@ -120,65 +112,74 @@ def _continue(equation: _Equation, first: int, delay: int, slope: Callable[[int]
     return _Tail(equation.top, equation.steps, equation.c)
 
 
-def tail_series(a: fmpz_poly, b: fmpz_poly, order: int) -> list[_Tail]:
-    """Both formal tails up to ``order`` steps at the current FLINT precision (numeric; deg b >= 2 deg a).
+def tail_series(a: fmpz_poly, b: fmpz_poly, order: int) -> _Tail | None:
+    """The tail up to ``order`` steps at the current FLINT precision, or None (numeric; deg b >= 2 deg a).
 
-    A solution that is not a pure power series (logarithms occur) is left out.
+    Of the two formal solutions it is the smaller one: with h the smaller solution of the recurrence (Pincherle's
+    theorem) p_n - value q_n is a multiple of h_n, hence t(n) = -h_n/h_(n-1).  None where the two do not separate: complex
+    roots, or exponents that coincide.
     """
     da, db = a.degree(), b.degree()
     A, B = a[da], b[db]
-    tails: list[_Tail | None] = []
+    sign = 1 if A > 0 else -1
     if db > 2 * da:
+        if B < 0:
+            return None
         steps = 1 if db % 2 == 0 else 2
-        top = db // 2 if steps == 1 else db
-        for sign in (1, -1):
-            equation = _Equation(a, b, top, steps, order)
-            c0 = sign * arb(B).sqrt()
-            equation.push(c0)
-            tails.append(_continue(equation, 1, 0, lambda m, c0=c0: 2 * c0))  # type: ignore[misc]
-    elif A * A + 4 * B != 0:
-        for sign in (1, -1):
-            equation = _Equation(a, b, da, 1, order)
-            c0 = (-arb(A) + sign * arb(A * A + 4 * B).sqrt()) / 2
-            equation.push(c0)
-            tails.append(_continue(equation, 1, 0, lambda m, c0=c0: 2 * c0 + A))  # type: ignore[misc]
-    else:
-        tails = _double_root_tails(a, b, order)
-    return [tail for tail in tails if tail is not None]
+        equation = _Equation(a, b, db // 2 if steps == 1 else db, steps, order)
+        c0 = sign * arb(B).sqrt()
+        equation.push(c0)
+        return _continue(equation, 1, 0, lambda m: 2 * c0)
+    discriminant = A * A + 4 * B
+    if discriminant == 0:
+        return _double_root_tail(a, b, order)
+    if discriminant < 0:
+        return None
+    equation = _Equation(a, b, da, 1, order)
+    # 2B/(A + sqrt ...) and not (-A + sqrt ...)/2, which would lose digits where B is small beside A.
+    c0 = 2 * arb(B) / (A + sign * arb(discriminant).sqrt())
+    equation.push(c0)
+    return _continue(equation, 1, 0, lambda m: 2 * c0 + A)
 
 
-def _double_root_tails(a: fmpz_poly, b: fmpz_poly, order: int) -> list[_Tail | None]:
+def _double_root_tail(a: fmpz_poly, b: fmpz_poly, order: int) -> _Tail | None:
     d = a.degree()
-    tails: list[_Tail | None] = []
     c0 = -arb(a[d]) / 2
+    # Both solutions start with c0; the smaller one has its next term of the other sign.
+    sign = 1 if a[d] > 0 else -1
     whole = _Equation(a, b, d, 1, 2)
     whole.push(c0)
     first_order = whole.residual(1)
     if first_order != 0:
-        for sign in (1, -1):
-            equation = _Equation(a, b, 2 * d, 2, order)
-            equation.push(c0)
-            c1 = sign * (-equation.residual(2)).sqrt()
-            equation.push(c1)
-            tails.append(_continue(equation, 3, 1, lambda m, c1=c1: 2 * c1))  # type: ignore[misc]
-        return tails
-    linear = (2 * d - 1) * c0 + whole.a_term(1)
-    constant = whole.residual(2)
-    discriminant = linear * linear - 4 * constant
-    for sign in (1, -1):
-        equation = _Equation(a, b, d, 1, order)
+        equation = _Equation(a, b, 2 * d, 2, order)
         equation.push(c0)
-        c1 = (-linear + sign * discriminant.sqrt()) / 2
+        square = -equation.residual(2)
+        if not square > 0:
+            return None
+        c1 = sign * square.sqrt()
         equation.push(c1)
-        base = equation.moved[1] + c1 + equation.a_term(1)
-        tails.append(_continue(equation, 3, 1, lambda m, base=base: base + c0 * (d - m + 1)))  # type: ignore[misc]
-    return tails
+        return _continue(equation, 3, 1, lambda m: 2 * c1)
+    linear = (2 * d - 1) * c0 + whole.a_term(1)
+    discriminant = linear * linear - 4 * whole.residual(2)
+    if not discriminant > 0:
+        return None
+    equation = _Equation(a, b, d, 1, order)
+    equation.push(c0)
+    equation.push((-linear + sign * discriminant.sqrt()) / 2)
+    base = equation.moved[1] + equation.c[1] + equation.a_term(1)
+    return _continue(equation, 3, 1, lambda m: base + c0 * (d - m + 1))
 
 
 def _head(a: fmpz_poly, b: fmpz_poly, n: int) -> Matrix2:
     """(p_(n-1), p_n, q_(n-1), q_n)."""
     w, x, y, z = matrix_product(a, b, 1, n + 1)
     return w + a(0) * y, x + a(0) * z, y, z
+
+
+def _further(head: Matrix2, product: Matrix2) -> Matrix2:
+    w, x, y, z = head
+    s, t, u, v = product
+    return w * s + x * u, w * t + x * v, y * s + z * u, y * t + z * v
 
 
 def _through(head: Matrix2, tail: arb) -> arb | None:
@@ -208,30 +209,28 @@ def accelerated_value(a: fmpz_poly, b: fmpz_poly, digits: int) -> tuple[arb, int
 def _attempt(a: fmpz_poly, b: fmpz_poly, effort: int) -> tuple[arb, int, int] | None:
     steps = 2 if asymptotics(a, b).regime == "stretched" else 1
     # A deep start needs few coefficients, and those cost more: their number enters squared.
-    depth, order = 200 + 30 * effort, (10 + 2 * effort // 5) * steps
+    depth, order = 200 + 20 * effort, (8 + 2 * effort // 5) * steps
     bits = effort * 6 + 200
+    # Even like the first depth: where convergents alternate, those of one parity are to be compared.
+    far_depth = 2 * (depth * 3 // 4)
     with ctx.workprec(bits):
         near_head = _head(a, b, depth)
-        near = [tail.at(depth) for tail in tail_series(a, b, order)]
-        checks = [_through(near_head, tail) for tail in near]
-    far_depth = depth + depth // 2
-    best: tuple[arb, int, int] | None = None
+        near = tail_series(a, b, order)
+        check = None if near is None else _through(near_head, near.at(depth))
+    if check is None:
+        return None
     with ctx.workprec(bits + bits // 4):
-        far_head = _head(a, b, far_depth)
-        far = [tail.at(far_depth) for tail in tail_series(a, b, order + order // 4)]
-        for check, tail in zip(checks, far, strict=False):
-            value = _through(far_head, tail)
-            if value is None or check is None or not _is_approached(value, near_head, far_head):
-                continue
-            agreed = agreeing_digits(value, check, bits)
-            if best is None or agreed > best[1]:
-                best = value, agreed, far_depth
-    return best
+        far_head = _further(near_head, matrix_product(a, b, depth + 1, far_depth + 1))
+        far = tail_series(a, b, order + order // 4)
+        value = None if far is None else _through(far_head, far.at(far_depth))
+        if value is None or not _is_approached(value, near_head, far_head):
+            return None
+        return value, agreeing_digits(value, check, bits), far_depth
 
 
 def _is_approached(value: arb, near: Matrix2, far: Matrix2) -> bool:
-    """Whether the convergents come nearer to ``value``; a foreign solution of the tail equation keeps its distance."""
+    """Whether the convergents come nearer to ``value``, as they must: a safeguard against a wrong tail."""
     if near[3] == 0 or far[3] == 0:
         return False
     near_gap, far_gap = abs(arb(near[1]) / near[3] - value), abs(arb(far[1]) / far[3] - value)
-    return near_gap < abs(value) * arb(2) ** (-60) or far_gap * 10 < near_gap * 9.5
+    return near_gap < abs(value) * arb(2) ** (-60) or far_gap < near_gap

@@ -1,8 +1,8 @@
 """The catalogue of constants: names, LaTeX, and balls of any number of digits.
 
 Implementation overview.  A name is resolved in three steps: the catalogue with its aliases
-(:mod:`constants_lab.catalogue`), a family at rational arguments (:mod:`constants_lab.family_table`), a product of
-rational powers of these (:mod:`constants_lab.monomials`).  Every constant has one name however it was typed, and
+(:mod:`constants_lab.catalogue`), a family at rational arguments (:mod:`constants_lab.catalogue.family_table`), a product of
+rational powers of these (:mod:`constants_lab.catalogue.monomials`).  Every constant has one name however it was typed, and
 rational numbers are refused.  That a catalogue or family value is irrational is a matter of rules; for a product
 of several constants it is, besides the rules, a numeric test (see :func:`constant`).
 
@@ -21,11 +21,11 @@ from typing import Any
 from flint import arb, ctx, fmpq
 
 from constants_lab.catalogue import TABLE, Member
-from constants_lab.constant_type import MAX_DIGITS, Constant
+from constants_lab.catalogue.constant import MAX_DIGITS, Constant
+from constants_lab.catalogue.families import Arguments, Family, Status, spell
+from constants_lab.catalogue.family_table import FAMILIES, FAMILY_ALIASES
+from constants_lab.catalogue.monomials import MAX_FACTOR, MAX_POWER, Monomial, monomial_of, primitive_log, rational_of
 from constants_lab.errors import InputError
-from constants_lab.families import Arguments, Family, Status, spell
-from constants_lab.family_table import FAMILIES, FAMILY_ALIASES
-from constants_lab.monomials import Monomial, monomial_of, primitive_log, rational_of
 from constants_lab.syntax import Call, Name, Node, parse, quoted
 
 __all__ = [
@@ -229,12 +229,10 @@ def _atom(node: Node) -> Monomial:
             q = rationals[0]
             if family.name in ("exp", "log"):
                 family.check((fmpq(q.numerator, q.denominator),))
+            if family.name == "exp" and max(abs(q.numerator), q.denominator) <= MAX_POWER:
+                return Monomial.atom("e").power(q)
             if family.name == "exp":
-                return (
-                    Monomial.atom("e").power(q)
-                    if abs(q) <= 1000
-                    else Monomial.atom(spell("exp", (fmpq(q.numerator, q.denominator),)))
-                )
+                return Monomial.atom(f"exp({q})")
             if family.name == "log":
                 multiple, argument = primitive_log(q)
                 found = Monomial.atom(f"log({argument})")
@@ -261,7 +259,7 @@ def _of_monomial(monomial: Monomial) -> Constant:
     if monomial.is_rational:
         raise InputError(f"the product is rational ({_shortened(monomial.coefficient)}): choose an irrational constant")
     factor = monomial.coefficient
-    if max(abs(factor.numerator), factor.denominator, *(r for r, _ in monomial.radicals), 1) > 10**12:
+    if max(abs(factor.numerator), factor.denominator, *(r for r, _ in monomial.radicals), 1) > MAX_FACTOR:
         raise InputError("the rational factor has more than 12 digits: leave it out or make it smaller")
     text = str(monomial)
     row = _EXACT.get(text)
@@ -346,7 +344,8 @@ def _refuse_rational(made: Constant) -> None:
         ball = made.ball(digits)
         centre, radius = _exactly(ball.mid()), _exactly(ball.rad())
         guess = centre.limit_denominator(10**15)
-        if abs(guess.numerator) > 10**15 or abs(centre - guess) > radius:
+        # A tiny value is no zero: a product of non-zero constants never is.
+        if guess == 0 or abs(guess.numerator) > 10**15 or abs(centre - guess) > radius:
             return
     raise InputError(f"{made.name} is rational to 500 digits ({guess}): choose an irrational constant")
 

@@ -9,8 +9,7 @@ disagreement means that one of two libraries, or this program, is wrong: nothing
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from itertools import pairwise
 
 import mpmath
 
@@ -20,7 +19,7 @@ from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import coefficients
 
-__all__ = ["CrossCheck", "check_identity", "sympy_expression"]
+__all__ = ["CrossCheck", "check_identity"]
 
 _DIRECT_TERMS = 6000
 
@@ -29,54 +28,22 @@ _DIRECT_TERMS = 6000
 class CrossCheck:
     """What agreed: ``lhs_digits`` between SymPy and FLINT, ``value_digits`` between the fraction and SymPy.
 
-    ``lhs_digits`` is None for a constant that SymPy has no expression for; mpmath's value then stands for it.
+    ``lhs_digits`` is None for a constant that SymPy has no expression for; FLINT's left-hand side then stands for it.
     """
 
     lhs_digits: int | None
     value_digits: int
 
 
-def sympy_expression(identity: Identity) -> Any | None:
-    """The left-hand side as a SymPy expression, or None when SymPy cannot express the constant.
-
-    >>> sympy_expression(Identity("pi", [[0, 4], [1, -2]]))
-    4/(-2 + pi)
-    """
-    c = constant(identity.constant).sympy()
-    if c is None:
-        return None
-    import sympy
-
-    rows = []
-    for row in identity.matrix:
-        value = sympy.Integer(0)
-        for k in row:
-            value = value * c + sympy.Integer(k)
-        rows.append(value)
-    return rows[0] / rows[1]
-
-
-@lru_cache(maxsize=256)
-def _sympy_constant(name: str, digits: int) -> mpmath.mpf | None:
-    expression = constant(name).sympy()
-    return None if expression is None else _number(expression, digits)
-
-
-def _number(expression: Any, digits: int) -> mpmath.mpf:
-    import sympy
-
-    value = sympy.N(expression, digits + 10)
-    with mpmath.workdps(digits + 10):
-        return mpmath.mpf(value._mpf_) if hasattr(value, "_mpf_") else mpmath.mpf(str(value))
-
-
 def _lhs(identity: Identity, digits: int) -> mpmath.mpf | None:
-    c = _sympy_constant(identity.constant, digits + 10)
-    if c is None:
+    """SymPy's value of the left-hand side, or None for a constant that SymPy cannot express."""
+    if constant(identity.constant).sympy() is None:
         return None
+    import sympy
+
+    value = sympy.N(identity.to_sympy(), digits + 10)
     with mpmath.workdps(digits + 10):
-        top, bottom = (mpmath.polyval(list(row), c) for row in identity.matrix)
-        return top / bottom
+        return mpmath.mpf(str(value))
 
 
 def _horner(p: tuple[int, ...], n: int) -> int:
@@ -99,7 +66,7 @@ def _extrapolated(a: tuple[int, ...], b: tuple[int, ...], exponent: float) -> mp
     row = [_backward(a, b, 16 * 2**k) for k in range(8)]
     for level in range(1, len(row)):
         factor = mpmath.mpf(2) ** (mpmath.mpf(exponent) + level - 1)
-        row = [(factor * y - x) / (factor - 1) for x, y in zip(row, row[1:], strict=False)]
+        row = [(factor * y - x) / (factor - 1) for x, y in pairwise(row)]
     return row[-1]
 
 

@@ -20,9 +20,9 @@ import mpmath
 from flint import arb, ctx, fmpz_poly
 
 from constants_lab import constants
-from constants_lab.constant_forms import constant_text, read_constant_form, standard_form
 from constants_lab.errors import InputError
-from constants_lab.rational_forms import Form, form_latex, form_text, lowest_terms
+from constants_lab.formula.constant_forms import constant_text, read_constant_form, standard_form
+from constants_lab.formula.rational_forms import Form, form_latex, form_text, lowest_terms
 from constants_lab.syntax import Call, Name, Node, fold, parse, quoted
 
 __all__ = ["MAX_VALUE_BITS", "MAX_VALUE_DIGITS", "Identity", "evaluate"]
@@ -130,7 +130,7 @@ class Identity:
     For two columns, ``[[a, b], [g, d]]`` means (a*c + b)/(g*c + d).  The matrix is put in a normal form, so that
     equality of identities is equality of rational functions in c: N and D have no common factor, the gcd of all
     entries is 1, the first entry of the second row that is not zero is positive, no column in front is zero in both
-    rows, and the constant is the one that :func:`constants_lab.constant_forms.standard_form` chooses (pi for 2*pi, e^2
+    rows, and the constant is the one that :func:`constants_lab.formula.constant_forms.standard_form` chooses (pi for 2*pi, e^2
     where only even powers of e occur).
 
     Raises :class:`InputError` for an unknown constant, rows that are not two of the same length >= 2, entries that

@@ -5,7 +5,7 @@ Polynomials are ``flint.fmpz_poly``; coefficient lists that users see are highes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from fractions import Fraction
 from operator import index
 
@@ -112,10 +112,12 @@ def make_polynomial(value: PolynomialLike, variable: str = "n") -> fmpz_poly:
     Raises :class:`InputError` when it is none of these or a coefficient is not an integer.
     """
     if isinstance(value, fmpz_poly):
-        return value
+        # FLINT's polynomials can be changed in place, and whoever gave this one may do so.
+        return fmpz_poly(value)
     if isinstance(value, str):
         return parse_polynomial(value, variable)
-    entries: list[object] = list(value) if isinstance(value, Iterable) else [value]
+    unordered = isinstance(value, bytes | bytearray | Mapping | Set)
+    entries: list[object] = list(value) if isinstance(value, Iterable) and not unordered else [value]
     try:
         if not entries or any(isinstance(c, bool) for c in entries):
             raise TypeError

@@ -55,10 +55,10 @@ class Asymptotics:
                 return float(self.last or 1)
             case "factorial":
                 return _factorial_terms(nats, self.rate or 1.0, self.linear_rate)
-            case "exponential":
+            case "exponential" if self.linear_rate:
                 return nats / self.linear_rate
-            case "stretched":
-                return (nats / (self.rate or 1.0)) ** 2
+            case "stretched" if self.rate:
+                return min(nats / self.rate, 1e150) ** 2
             case "polynomial" if self.rate and nats / self.rate < 600:
                 return math.exp(nats / self.rate)
         return math.inf
@@ -78,7 +78,15 @@ def _factorial_terms(nats: float, growth: float, linear: float) -> float:
 
 
 def _root(q: fmpq) -> float:
-    return math.sqrt(int(q.numer()) / int(q.denom()))
+    """The square root of q >= 0, for numerators and denominators of any size (inf above the floats)."""
+    numerator, denominator = int(q.numer()), int(q.denom())
+    # Half the excess length is taken out first, so that the quotient of huge integers stays a float.
+    half = (numerator.bit_length() - denominator.bit_length()) // 2
+    scaled = fmpq(numerator, denominator << 2 * half) if half >= 0 else fmpq(numerator << -2 * half, denominator)
+    try:
+        return math.ldexp(math.sqrt(int(scaled.numer()) / int(scaled.denom())), half)
+    except OverflowError:
+        return math.inf
 
 
 def _log(n: int) -> float:
@@ -86,11 +94,14 @@ def _log(n: int) -> float:
 
 
 def _exponential_rate(A: int, B: int) -> float:
-    """ln|t1/t2| for the roots of t^2 = A t + B, from integers of any size."""
-    scale = max(abs(A).bit_length(), (abs(B).bit_length() + 1) // 2, 1)
-    a, b = A / 2**scale, B / 4**scale
-    larger = (abs(a) + math.sqrt(a * a + 4 * b)) / 2
-    return math.log(larger * larger / abs(b)) if b else math.inf
+    """ln|t1/t2| for the real roots of t^2 = A t + B, from integers of any size.
+
+    With x = (|t1| - |t2|)^2 / (4 |B|) this is 2 asinh(sqrt x), which loses no digits however close the roots are.
+    """
+    separation = fmpq(A * A, 4 * B) if B > 0 else fmpq(A * A + 4 * B, -4 * B)
+    if separation > 2**200:
+        return 2 * _log(A) - _log(B)
+    return 2 * math.asinh(_root(separation))
 
 
 def _double_root(a: fmpz_poly, b: fmpz_poly) -> Asymptotics:

@@ -17,7 +17,7 @@ never a power itself.  An integer directly before a name or a bracket multiplies
 refused.  A name before a bracket is a function call: ``zeta(3)``.
 
 Nothing here knows what a name means; that is left to whoever evaluates the tree
-(:func:`constants_lab.formula_tree.fold`, also importable from here).
+(:func:`constants_lab.formula.tree.fold`, also importable from here).
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ import ast
 from fractions import Fraction
 
 from constants_lab.errors import InputError
-from constants_lab.formula_tokens import MAX_DIGITS, MAX_LENGTH, MAX_NODES, Token, quoted, refusal, tokens_of
-from constants_lab.formula_tree import (
+from constants_lab.formula.tokens import MAX_DIGITS, MAX_LENGTH, MAX_NODES, Token, quoted, refusal, tokens_of
+from constants_lab.formula.tree import (
     Binary,
     Call,
     Integer,

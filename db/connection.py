@@ -2,7 +2,7 @@
 
 A database is looked at before it is touched (:mod:`constants_lab.db.inspection`).
 
-Creation runs all migrations in one transaction under a lock, after looking again: of two processes that create
+Creation makes all tables in one transaction under a lock, after looking again: of two processes that create
 the same database at once, the second waits and finds it finished; one that is killed leaves an empty database.
 """
 
@@ -27,7 +27,7 @@ from constants_lab.db.inspection import (
     require_writable,
 )
 from constants_lab.db.location import Location
-from constants_lab.db.migrations import migrate
+from constants_lab.db.migrations import create_schema, migrate
 from constants_lab.db.schema import APPLICATION_ID, HEAD, REVISIONS, VERSION_TABLE
 from constants_lab.errors import InputError
 
@@ -123,7 +123,7 @@ def _open_sqlite(location: Location, create: bool, readonly: bool, timeout: floa
             with begin(engine, write=True) as connection:
                 # Somebody else may have created it while we waited for the lock.
                 if connection.exec_driver_sql("PRAGMA application_id").scalar_one() != APPLICATION_ID:
-                    migrate(connection)
+                    create_schema(connection)
                     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         with begin(engine, write=False) as connection:
             _require_head(location, _revision(connection))
@@ -157,7 +157,7 @@ def _open_postgresql(location: Location, create: bool, readonly: bool, timeout: 
                 with connection.begin():
                     _lock_schema(connection)
                     if look_at_server(connection) is Content.EMPTY:
-                        migrate(connection)
+                        create_schema(connection)
             _require_head(location, _revision(connection))
     except DBAPIError as error:
         engine.dispose()

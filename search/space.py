@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
+from math import comb, prod
 
 import numpy as np
 from flint import Ordering, fmpq_mpoly_ctx
@@ -36,7 +36,11 @@ MAX_COEFFICIENT = 2**31
 Range = tuple[int, int]
 """Both ends included."""
 
-_RANGE = re.compile(r"\s*([+-]?\d{1,40})\s*\.\.\s*([+-]?\d{1,40})\s*")
+MAX_FAMILY_DEGREE = 2 * MAX_BOX_DEGREE
+_MAX_TERMS = 20_000
+"""Terms that multiplying a formula out may give: brackets to high powers would not fit in memory."""
+
+_RANGE = re.compile(r"\s*([+-]?[0-9]{1,40})\s*\.\.\s*([+-]?[0-9]{1,40})\s*")
 
 
 def parse_range(text: str) -> Range:
@@ -47,11 +51,11 @@ def parse_range(text: str) -> Range:
     >>> parse_range("-13..13")
     (-13, 13)
     """
-    shown = str(text)[:40]
+    shown = " ".join(str(text).split())[:40]
     match = _RANGE.fullmatch(str(text))
     if match:
         low, high = int(match[1]), int(match[2])
-    elif re.fullmatch(r"\s*[+-]?\d{1,40}\s*", str(text)):
+    elif re.fullmatch(r"\s*[+-]?[0-9]{1,40}\s*", str(text)):
         low = high = int(text)
     else:
         raise InputError(f"{shown!r} is not a range: write two integers with two dots between, such as -13..13")
@@ -212,12 +216,17 @@ class _Coefficients:
         def refuse_call(node: Call) -> object:
             raise InputError(f"{node.name!r} is a function, which the formula of {which} cannot contain")
 
+        def bounded(terms: int) -> None:
+            if terms > _MAX_TERMS:
+                raise InputError(f"the formula of {which} has over {_MAX_TERMS} terms when multiplied out: simplify it")
+
         def binary(operator: str, left, right):  # type: ignore[no-untyped-def]
             if operator == "+":
                 return left + right
             if operator == "-":
                 return left - right
             if operator == "*":
+                bounded(len(left) * len(right))
                 return left * right
             if not right.is_constant() or right == 0:
                 raise InputError(f"in the formula of {which}, divide by nonzero integers only")
@@ -226,6 +235,7 @@ class _Coefficients:
         def power(base, exponent):  # type: ignore[no-untyped-def]
             if exponent.denominator != 1 or not 0 <= exponent <= 4 * MAX_BOX_DEGREE:
                 raise InputError(f"exponents in the formula of {which} must be integers from 0 to {4 * MAX_BOX_DEGREE}")
+            bounded(comb(max(len(base), 1) + exponent.numerator - 1, exponent.numerator))
             return base**exponent.numerator
 
         tree = fold(
@@ -241,6 +251,8 @@ class _Coefficients:
         if not terms:
             raise InputError(f"the formula of {which} is zero for every choice of the symbols")
         self.degree = max(exponents[0] for exponents, _ in terms)
+        if self.degree > MAX_FAMILY_DEGREE:
+            raise InputError(f"the formula of {which} has degree {self.degree}, over {MAX_FAMILY_DEGREE}: lower it")
         self._terms: list[tuple[int, tuple[int, ...], int]] = []
         bounds = [0] * (self.degree + 1)
         for exponents, value in terms:

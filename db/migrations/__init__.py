@@ -1,7 +1,8 @@
 """Bringing a schema to the newest revision, inside a transaction that the caller owns.
 
-Alembic's scripts live in ``versions``; no configuration file is needed.  Alembic is imported only when a
-database is created or upgraded: opening one compares its revision with :data:`constants_lab.db.schema.HEAD`.
+Alembic's scripts live in ``versions``; no configuration file is needed.  Alembic is imported only when a database is
+upgraded: a new one is created from the models and marked with the newest revision (that both ways give the same schema is
+tested), and opening one compares its revision with :data:`constants_lab.db.schema.HEAD`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table
+
+from constants_lab.db.schema import HEAD, VERSION_TABLE, Base
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-__all__ = ["configuration", "migrate"]
+__all__ = ["configuration", "create_schema", "migrate"]
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -37,3 +40,16 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     from alembic import command
 
     command.upgrade(configuration(connection), revision)
+
+
+def create_schema(connection: Connection) -> None:
+    """Create every table in an empty database at the newest revision; commits nothing itself."""
+    Base.metadata.create_all(connection, checkfirst=False)
+    version = Table(
+        VERSION_TABLE,
+        MetaData(),
+        Column("version_num", String(32), nullable=False),
+        PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+    )
+    version.create(connection)
+    connection.execute(version.insert().values(version_num=HEAD))

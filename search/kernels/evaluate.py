@@ -33,7 +33,11 @@ TOLERANCE = 1e-8
 """A value with a larger relative error is called slow."""
 _MARGIN = 50.0
 """How much slower than its asymptotic rate a fraction may still converge at the depth of a strip."""
-_ROOT_SCAN = 64
+_ROOT_SCAN = 4096
+_CALM = 3
+"""Turning points up to here cost no more digits than FLOOR allows for."""
+_STEP_ERROR = 1e-15
+"""Relative rounding error of one step of the recurrence, generously."""
 
 
 @njit(cache=True, error_model="numpy", inline="always")
@@ -50,6 +54,30 @@ def _polynomial(row: np.ndarray, n: float) -> float:
     for c in row:
         value = value * n + c
     return value
+
+
+@njit(cache=True, error_model="numpy")
+def _least_root(row, degree):  # type: ignore[no-untyped-def]
+    """The least integer root >= 1 of a polynomial, or 0; of degree above 1 only those below _ROOT_SCAN are seen."""
+    width = row.shape[0]
+    lead = row[width - 1 - degree]
+    if degree == 1:
+        root = -row[width - 1] // lead
+        return root if root >= 1 and root * lead == -row[width - 1] else 0
+    largest = 0
+    for k in range(width - degree, width):
+        largest = max(largest, abs(row[k]))
+    # Cauchy's bound on the roots.
+    for n in range(1, min(_ROOT_SCAN, 2 + largest // abs(lead))):
+        value, size, exact = 0.0, 0.0, 0
+        for c in row:
+            value = value * n + c
+            size = size * n + abs(c)
+            exact = exact * n + c
+        # 64 bits may wrap to zero, but then the float is not near zero as well.
+        if exact == 0 and abs(value) <= 1e-12 * size:
+            return n
+    return 0
 
 
 @njit(cache=True, error_model="numpy")
@@ -73,20 +101,11 @@ def _prepare(rows, degree, content, square, last):  # type: ignore[no-untyped-de
                 rest //= f
             f += 1
         square[i] = s
-        last[i] = 0
-        if degree[i] > 0:
-            for n in range(1, _ROOT_SCAN):
-                value = 0
-                for k in range(width):
-                    value = value * n + rows[i, k]
-                # Wrap-around of 64 bits may fake a zero only together with a float value that is not near zero.
-                if value == 0 and abs(_polynomial(rows[i], float(n))) < 0.5:
-                    last[i] = n
-                    break
+        last[i] = _least_root(rows[i], degree[i]) if degree[i] > 0 else 0
 
 
 def prepare_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(degree, content, s with s^2 the square part of the content, least integer root in 1..63 or 0) of each row.
+    """(degree, content, s with s^2 the square part of the content, least positive integer root or 0) of each row.
 
     The zero polynomial has degree -1.
     """
@@ -123,17 +142,59 @@ def _plan(da, lead_a, db, lead_b, spread):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _turning_point(a, da):  # type: ignore[no-untyped-def]
-    """Sum of the roots of a: where its leading term takes over."""
-    if da <= 0:
-        return 0.0
-    return -a[a.shape[0] - da] / float(a[a.shape[0] - 1 - da])
+def _turning_point(row, degree):  # type: ignore[no-untyped-def]
+    """The last n <= DEPTH before which a has the wrong sign or moves towards zero: from there its leading term rules."""
+    sign = 1.0 if row[row.shape[0] - 1 - degree] > 0 else -1.0
+    before = sign * _polynomial(row, 0.0)
+    turn = 0
+    for n in range(1, DEPTH + 1):
+        value = sign * _polynomial(row, float(n))
+        if value <= 0.0 or value < before:
+            turn = n
+        before = value
+    return turn
 
 
 @njit(cache=True, error_model="numpy")
-def _rounding(turn):  # type: ignore[no-untyped-def]
-    """Relative rounding error to allow for: it grows where the recurrence first shrinks and then grows (measured)."""
-    return min(1e-9, FLOOR * math.exp(min(max(turn, 0.0), 100.0) / 5.0))
+def _rounding(row_a, row_b, turn):  # type: ignore[no-untyped-def]
+    """Relative rounding error to allow for in a value.
+
+    Up to the turning point numerators p_n and denominators q_n grow nearly parallel, and what rounding takes from their
+    difference counts when later terms bring it out: at step n a relative error of q_n is multiplied by
+    |h| / |h + t| with h = q_n / q_(n-1) and the tail t, where value = (p_n + t p_(n-1)) / (q_n + t q_(n-1)); and likewise
+    for p_n.  What counts as turning includes the steps where a^2 + 4 b < 0, in which both oscillate.
+    """
+    if turn <= _CALM:
+        return FLOOR
+    calm, square = turn, -1.0
+    while square < 0.0:
+        calm += 1
+        if calm >= DEPTH:
+            return np.inf
+        a, b = _polynomial(row_a, float(calm)), _polynomial(row_b, float(calm))
+        square = a * a + 4.0 * b
+    top = min(DEPTH, max(2 * calm + 24, 64))
+    tails = np.empty(calm + 2)
+    a, b = _polynomial(row_a, float(top)), _polynomial(row_b, float(top))
+    square = a * a + 4.0 * b
+    t = 0.0
+    if square > 0.0:
+        root = math.sqrt(square)
+        t = 2.0 * b / (a + root if a > 0.0 else a - root)
+    for n in range(top, 0, -1):
+        if n < tails.shape[0]:
+            tails[n] = t
+        t = _polynomial(row_b, float(n)) / (_polynomial(row_a, float(n)) + t)
+    total = 0.0
+    h, g = np.inf, _polynomial(row_a, 0.0)
+    for n in range(1, tails.shape[0]):
+        a, b, t = _polynomial(row_a, float(n)), _polynomial(row_b, float(n)), abs(tails[n])
+        h, g = a + b / h, a + b / g
+        for quotient in (h, g):
+            # An infinite quotient or tail leaves nothing to cancel.
+            if not math.isinf(quotient) and not math.isinf(t):
+                total += max(abs(quotient), t) / abs(quotient + tails[n])
+    return FLOOR + _STEP_ERROR * total
 
 
 @njit(cache=True, error_model="numpy")
@@ -198,13 +259,14 @@ def _strip(a_row, b_table, lanes, depth, check, p, q, P, Q, x_check):  # type: i
 def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, counts):  # type: ignore[no-untyped-def]
     na, nb = a.shape[0], b.shape[0]
     a_table = np.empty((na, DEPTH + 1))
-    spread, rounding = np.zeros(na), np.zeros(na)
+    spread, turns = np.zeros(na), np.zeros(na, np.int64)
     for i in range(na):
         for n in range(DEPTH + 1):
             a_table[i, n] = _polynomial(a[i], float(n))
-        turn = _turning_point(a[i], da[i])
-        spread[i] = min(60.0, abs(turn))
-        rounding[i] = _rounding(turn)
+        if da[i] >= 0:
+            turns[i] = _turning_point(a[i], da[i])
+        roots = -a[i, -da[i]] / float(a[i, -1 - da[i]]) if da[i] > 0 else 0.0
+        spread[i] = min(60.0, max(abs(roots), 1.0 * turns[i]))
     b_table = np.empty((DEPTH + 1, LANES))
     p, q, P, Q = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     x_check = np.empty(LANES)
@@ -229,7 +291,8 @@ def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, count
             lead_a = float(a[i, a.shape[1] - 1 - da[i]])
             kind, depth, ratio = _plan(da[i], lead_a, db[start], lead_b, spread[i])
             if kind == DIVERGENT:
-                counts[DIVERGENT] += lanes
+                for k in range(start, stop):
+                    counts[FINITE if last[k] > 0 else DIVERGENT] += 1
                 continue
             strip = 0 < depth <= DEPTH
             gap = max(2, depth // 10)
@@ -261,8 +324,8 @@ def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, count
                     if error < 0.0:
                         counts[DIVERGENT] += 1
                         continue
-                error += rounding[i] * abs(x)
-                if not (error <= TOLERANCE * abs(x)) or x == 0.0:
+                error += _rounding(a[i], b[k], turns[i]) * abs(x) + _STEP_ERROR * abs(a_table[i, 0])
+                if not error <= TOLERANCE * abs(x) < np.inf:
                     counts[SLOW] += 1
                     continue
                 counts[VALUED] += 1
@@ -293,8 +356,9 @@ def _pairs(a, b, da, db, last, values, errors, where, counts):  # type: ignore[n
         if error < 0.0:
             counts[DIVERGENT] += 1
             continue
-        error += _rounding(_turning_point(a[k], da[k])) * abs(x)
-        if not (error <= TOLERANCE * abs(x)) or x == 0.0:
+        turn = _turning_point(a[k], da[k])
+        error += _rounding(a[k], b[k], turn) * abs(x) + _STEP_ERROR * abs(_polynomial(a[k], 0.0))
+        if not error <= TOLERANCE * abs(x) < np.inf:
             counts[SLOW] += 1
             continue
         counts[VALUED] += 1

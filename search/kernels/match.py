@@ -17,9 +17,9 @@ from numba import njit
 
 __all__ = ["Buckets", "image_count", "make_buckets", "match_images", "pairs_up_to"]
 
-_SHIFT = 36
-"""Bits of a float64 dropped to get the bucket: 2^16 buckets an octave."""
-_LOW_EXPONENT, _HIGH_EXPONENT = 1023 - 40, 1023 + 40
+_SHIFT = 37
+"""Bits of a float64 dropped to get the bucket: 2^15 buckets an octave."""
+_LOW_EXPONENT, _HIGH_EXPONENT = 1023 - 20, 1023 + 20
 _BASE = _LOW_EXPONENT << (52 - _SHIFT)
 _COUNT = ((_HIGH_EXPONENT - _LOW_EXPONENT) << (52 - _SHIFT)) + 2
 

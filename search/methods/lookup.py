@@ -122,7 +122,7 @@ class LookupSpace:
     @property
     def block_size(self) -> int:
         """Candidates evaluated before the images are streamed past them: more where there are many images."""
-        return 1 << 20 if self.images <= 5_000_000 else 1 << 22
+        return 1 << 19 if self.images <= 5_000_000 else 1 << 22
 
     @property
     def expected_seconds(self) -> float:
@@ -199,6 +199,8 @@ def screen(space: LookupSpace, start: int, stop: int) -> Screened:
             pairs, images, blurs, signs = _image_rows(name, space.spec.lhs)
             hits = match_images(buckets, pairs, images, blurs)
             candidates.extend(_proposals(space, block, values, where, name, pairs, signs, hits))
+        # Before the next block is evaluated, or two would be in memory.
+        del values, errors, where, buckets
     counters = {name: int(count) for name, count in zip(CLASSES, counts, strict=True)}
     return Screened(candidates, counters | {"candidates": len(candidates)})
 

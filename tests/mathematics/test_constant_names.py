@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 from flint import arb, ctx, fmpq
@@ -14,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mpf
 
+from constants_lab.catalogue.analytic import ANALYTIC
+from constants_lab.catalogue.classical import ALGEBRAIC, CLASSICAL
 from constants_lab.constants import (
     Constant,
     catalogue,
@@ -62,13 +65,15 @@ def test_entries_are_well_formed(row: Constant) -> None:
 def test_catalogue_is_large_and_without_doubles() -> None:
     rows = catalogue()
     assert len(rows) >= 70
+    # The tables that the tests of values go through are all there is.
+    assert len(rows) == len(CLASSICAL) + len(ALGEBRAIC) + len(ANALYTIC)
     assert rows[0].name == "pi"
     spellings = [text.lower() for row in rows for text in (row.name, *row.aliases)]
     assert len(spellings) == len(set(spellings))
     numbers = [row.oeis for row in rows if row.oeis]
     assert len(numbers) == len(set(numbers))
     values = sorted(row.value(50) for row in rows)
-    assert all(y - x > mpf(10) ** -40 for x, y in zip(values, values[1:], strict=False))
+    assert all(y - x > mpf(10) ** -40 for x, y in pairwise(values))
 
 
 @pytest.mark.parametrize(
@@ -111,8 +116,8 @@ def test_one_spelling_for_each(text: str, name: str) -> None:
         ("log(pi)", "rational arguments"), ("pi/0", "0"), ("zeta(3/0)", "divides by zero"), ("stieltjes(1)^(1/2)", "negative"),
         ("(-pi)^(1/2)", "negative"), ("99999999999999999*pi", "smaller"), ("pi^999*pi^999", "exponent"),
         ("", "empty"), ("__import__('os')", "not allowed|cannot read"), ("n.__class__", "not allowed"),
-        ("9^9^9", "not allowed"), ("(" * 10000, "cannot|longer|deep"), ("\u03c0", "ASCII"), ("\u212f", "ASCII"),
-        ("pi" * 100000, "long|too many|no constant"),
+        ("9^9^9", "not allowed"), ("(" * 10000, "shorten"), ("\u03c0", "ASCII"), ("\u212f", "ASCII"),
+        ("pi" * 100000, "shorten"),
     ],
 )  # fmt: skip
 def test_refusals_say_why_in_one_line(text: str, words: str) -> None:
@@ -198,6 +203,8 @@ def test_constants_travel_by_name() -> None:
         assert pickle.loads(pickle.dumps(constant(text))) == constant(text)
     assert constant("pi") != "pi"
     assert constant("pi")._repr_latex_() == r"$\pi$"
+    assert constant("exp(-9000)*catalan").irrational == "unknown"
+    assert constant("exp(1/2000)*pi").name == "exp(1/2000)*pi"
     assert constant("zeta(3)^2/pi").latex == r"\frac{\zeta\left(3\right)^{2}}{\pi}"
 
 
@@ -230,7 +237,7 @@ def test_threads_get_correct_balls() -> None:
 
 
 def test_import_is_light() -> None:
-    code = "import sys, constants_lab.constants as c; c.constant('pi'); print(sorted({'sympy', 'numba', 'pandas', 'dask', 'sqlalchemy'} & set(sys.modules)))"
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
-    )
+    heavy = "sympy numba pandas dask sqlalchemy"
+    code = f"import sys, constants_lab.constants as c; c.constant('pi'); print(set('{heavy}'.split()) & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from constants_lab.constants import catalogue
 from constants_lab.errors import InputError
 from constants_lab.expressions import Identity, evaluate
-from constants_lab.rational_forms import form_latex, lowest_terms
+from constants_lab.formula.rational_forms import form_latex, lowest_terms
 
 # Formula in our notation, and an independent value by mpmath.
 FORMULAS = [

@@ -1,4 +1,4 @@
-"""Dirichlet L-functions of real primitive characters, at positive integers.
+"""Dirichlet L-functions of real primitive characters, at positive integers, and what is known of zeta values.
 
 The character of a fundamental discriminant d is the Kronecker symbol (d/n); it has modulus |d|, and its value at -1 is
 the sign of d.
@@ -11,7 +11,15 @@ from typing import Any, Literal
 import gmpy2
 from flint import arb, fmpq, fmpz
 
-__all__ = ["is_fundamental", "l_irrationality", "l_sympy", "l_undefined", "l_value"]
+__all__ = [
+    "is_fundamental",
+    "l_irrationality",
+    "l_sympy",
+    "l_undefined",
+    "l_value",
+    "zeta_irrationality",
+    "zeta_rational",
+]
 
 
 def is_fundamental(d: int) -> bool:
@@ -64,3 +72,24 @@ def l_undefined(a: tuple[fmpq, ...]) -> str | None:
     if not is_fundamental(int(a[0])):
         return f"{a[0]} is not a fundamental discriminant such as -3, -4, 5, 8 or 12"
     return "only k >= 1 is offered" if a[1] < 1 else None
+
+
+def zeta_rational(a: tuple[fmpq, ...]) -> str | None:
+    """Why zeta(k), ``a`` = (k,), is rational: k is 0, -1, -2, ...; None otherwise."""
+    k = a[0]
+    if k.q == 1 and k <= 0:
+        return f"it is {_negative_zeta(int(-k.p))}"
+    return None
+
+
+def _negative_zeta(n: int) -> str:
+    """zeta(-n) = -B_(n+1)/(n+1), and -1/2 at 0."""
+    value = fmpq(-1, 2) if n == 0 else -fmpq.bernoulli(n + 1) / (n + 1)
+    text = str(value)
+    return text if len(text) < 40 else "a Bernoulli number divided by an integer"
+
+
+def zeta_irrationality(a: tuple[fmpq, ...]) -> Literal["proved", "unknown"]:
+    """Whether zeta(k), ``a`` = (k,), is proved irrational: positive even k (Euler), k = 3 (Apery)."""
+    k = a[0]
+    return "proved" if k.q == 1 and (k == 3 or (k > 0 and int(k) % 2 == 0)) else "unknown"

@@ -16,9 +16,9 @@ from math import gcd
 from flint import fmpz
 
 from constants_lab.errors import InputError
-from constants_lab.syntax import Call, Node, fold
+from constants_lab.syntax import Name, Node, fold
 
-__all__ = ["MAX_FACTOR", "Monomial", "monomial_of", "rational_of"]
+__all__ = ["MAX_FACTOR", "MAX_POWER", "Monomial", "monomial_of", "primitive_log", "rational_of"]
 
 MAX_FACTOR = 10**12
 """Bound on the integers of a rational factor or of a radicand."""
@@ -148,16 +148,8 @@ def rational_of(node: Node) -> Fraction | None:
     Raises :class:`InputError` for a division by zero and for a fractional power.
     """
 
-    def name(_: str) -> Fraction:
+    def refuse(_: object) -> Fraction:
         raise _NotRational
-
-    def call(_: Call) -> Fraction:
-        raise _NotRational
-
-    def binary(sign: str, x: Fraction, y: Fraction) -> Fraction:
-        if sign == "/" and y == 0:
-            raise InputError("the formula divides by zero: change the denominator")
-        return {"+": x.__add__, "-": x.__sub__, "*": x.__mul__, "/": x.__truediv__ if y else x.__add__}[sign](y)
 
     def power(x: Fraction, exponent: Fraction) -> Fraction:
         if exponent.denominator != 1:
@@ -167,13 +159,23 @@ def rational_of(node: Node) -> Fraction | None:
         return x**exponent.numerator
 
     try:
-        return fold(node, integer=Fraction, name=name, call=call, negate=Fraction.__neg__, binary=binary, power=power)
+        return fold(
+            node, integer=Fraction, name=refuse, call=refuse, negate=lambda x: -x, binary=_arithmetic, power=power
+        )
     except _NotRational:
         return None
 
 
 class _NotRational(Exception):
     pass
+
+
+def _arithmetic(sign: str, x: Fraction, y: Fraction) -> Fraction:
+    if sign == "/":
+        if y == 0:
+            raise InputError("the formula divides by zero: change the denominator")
+        return x / y
+    return x + y if sign == "+" else x - y if sign == "-" else x * y
 
 
 def monomial_of(
@@ -186,16 +188,13 @@ def monomial_of(
     ``positive`` says whether an atom is positive: only of such may a fractional power be taken.  Raises
     :class:`InputError` for sums of constants and for whatever ``atom`` refuses.
     """
-    from constants_lab.syntax import Name
 
     def integer(value: int) -> _Value:
         return Fraction(value)
 
     def binary(sign: str, x: _Value, y: _Value) -> _Value:
         if isinstance(x, Fraction) and isinstance(y, Fraction):
-            if sign == "/" and y == 0:
-                raise InputError("the formula divides by zero: change the denominator")
-            return x + y if sign == "+" else x - y if sign == "-" else x * y if sign == "*" else x / y
+            return _arithmetic(sign, x, y)
         if sign in "+-":
             raise InputError("a constant is a product of powers, not a sum: name the irrational part alone")
         return _lift(x).times(_lift(y) if sign == "*" else _lift(y).power(Fraction(-1)))

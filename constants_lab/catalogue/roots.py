@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from flint import arb, arb_poly, ctx, fmpz_poly
 
-from constants_lab.constant_balls import two_to_minus
+from constants_lab.catalogue.balls import two_to_minus
 
 __all__ = ["algebraic_root", "certified_root", "dottie", "komornik_loreti", "laplace_limit", "soldner"]
 

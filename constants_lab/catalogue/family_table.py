@@ -12,8 +12,15 @@ from typing import Any
 import gmpy2
 from flint import acb, arb, fmpq
 
-from constants_lab.dirichlet import l_irrationality, l_sympy, l_undefined, l_value
-from constants_lab.families import Arguments, Family, Status
+from constants_lab.catalogue.dirichlet import (
+    l_irrationality,
+    l_sympy,
+    l_undefined,
+    l_value,
+    zeta_irrationality,
+    zeta_rational,
+)
+from constants_lab.catalogue.families import Arguments, Family, Status
 
 __all__ = ["FAMILIES", "FAMILY_ALIASES"]
 
@@ -72,25 +79,6 @@ def _if(condition: object, reason: str) -> str | None:
     return reason if condition else None
 
 
-def _zeta_rational(a: Arguments) -> str | None:
-    k = a[0]
-    if _whole(k) and k <= 0:
-        return f"it is {_negative_zeta(int(-k.p))}"
-    return None
-
-
-def _negative_zeta(n: int) -> str:
-    """zeta(-n) = -B_(n+1)/(n+1), and -1/2 at 0."""
-    value = fmpq(-1, 2) if n == 0 else -fmpq.bernoulli(n + 1) / (n + 1)
-    text = str(value)
-    return text if len(text) < 40 else "a Bernoulli number divided by an integer"
-
-
-def _zeta_status(a: Arguments) -> Status:
-    k = a[0]
-    return "proved" if _whole(k) and (k == 3 or (k > 0 and int(k) % 2 == 0)) else "unknown"
-
-
 def _gamma_status(a: Arguments) -> Status:
     # Gamma(1/2) = sqrt(pi); Gamma(1/3) and Gamma(1/4) with pi: Chudnovsky, 1976; sixths reduce to thirds.
     return "proved" if a[0].q in (2, 3, 4, 6) else "unknown"
@@ -111,7 +99,7 @@ def _polylog_undefined(a: Arguments) -> str | None:
 def _polylog_status(a: Arguments) -> Status:
     if a[0] == 1:
         return "proved"
-    return _zeta_status(a[:1]) if abs(a[1]) == 1 else "unknown"
+    return zeta_irrationality(a[:1]) if abs(a[1]) == 1 else "unknown"
 
 
 def _zero(a: Arguments) -> str | None:
@@ -175,8 +163,8 @@ _ROWS = (
         lambda k: arb(k).zeta(),
         lambda s, k: s.zeta(k),
         undefined=lambda a: _if(a[0] == 1, "there is a pole at 1"),
-        rational=_zeta_rational,
-        status=_zeta_status,
+        rational=zeta_rational,
+        status=zeta_irrationality,
     ),
     _family(
         "L",
@@ -200,7 +188,7 @@ _ROWS = (
         whole="k",
         undefined=lambda a: _if(a[0] < 2 or a[1] <= 0, "only k >= 2 and q > 0 are offered"),
         rational=_never,
-        status=lambda a: "proved" if a[1].q in (1, 2) and _zeta_status(a[:1]) == "proved" else "unknown",
+        status=lambda a: "proved" if a[1].q in (1, 2) and zeta_irrationality(a[:1]) == "proved" else "unknown",
     ),
     _family(
         "polylog",

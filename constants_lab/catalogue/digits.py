@@ -12,7 +12,7 @@ from math import isqrt
 import gmpy2
 from flint import arb, ctx, fmpz
 
-from constants_lab.constant_balls import two_to_minus, widened
+from constants_lab.catalogue.balls import two_to_minus, widened
 
 __all__ = [
     "binary_number",

@@ -8,7 +8,7 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from constants_lab.families import Status
+from constants_lab.catalogue.families import Status
 
 __all__ = ["Entry", "Member", "member"]
 

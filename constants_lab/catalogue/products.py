@@ -11,8 +11,8 @@ from math import isqrt
 
 from flint import arb, ctx, fmpq, fmpz
 
-from constants_lab.constant_balls import two_to_minus, widened
-from constants_lab.constant_digits import primes_up_to
+from constants_lab.catalogue.balls import two_to_minus, widened
+from constants_lab.catalogue.digits import primes_up_to
 
 __all__ = [
     "artin",

@@ -6,12 +6,9 @@ from functools import partial
 
 from flint import arb, fmpq
 
-from constants_lab import constant_digits as digits
-from constants_lab import constant_products as products
-from constants_lab import constant_roots as roots
-from constants_lab import constant_series as series
-from constants_lab.catalogue_rows import Entry, Member, member
-from constants_lab.dirichlet import l_value
+from constants_lab.catalogue import digits, products, roots, series
+from constants_lab.catalogue.dirichlet import l_value
+from constants_lab.catalogue.rows import Entry, Member, member
 
 __all__ = ["ANALYTIC"]
 

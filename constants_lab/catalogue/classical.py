@@ -6,8 +6,8 @@ from typing import Any
 
 from flint import arb, fmpq
 
-from constants_lab.catalogue_rows import Entry, Member, member
-from constants_lab.constant_roots import algebraic_root
+from constants_lab.catalogue.roots import algebraic_root
+from constants_lab.catalogue.rows import Entry, Member, member
 
 __all__ = ["ALGEBRAIC", "CLASSICAL"]
 

@@ -1,7 +1,7 @@
 """Which constant a formula is about, and which rational function of it the formula is.
 
 Implementation overview.  The names and calls of a tree are looked up in the catalogue; when all are one constant the
-tree is a form in it (:func:`constants_lab.rational_forms.read_form`).  Otherwise the parts of the tree that are
+tree is a form in it (:func:`constants_lab.formula.rational_forms.read_form`).  Otherwise the parts of the tree that are
 products or powers are tried, the smallest first, as constants of their own (``4*catalan/pi``): the first that leaves a
 form in one constant is taken.  All of this is exact; relations between constants, such as sqrt(2)^2 = 2 or
 zeta(2) = pi^2/6, are not used.
@@ -18,7 +18,7 @@ from flint import fmpz_poly
 
 from constants_lab import constants
 from constants_lab.errors import InputError, NoEnclosure
-from constants_lab.rational_forms import Form, NoSingleSymbol, compose, exponents_gcd, lowest_terms, read_form
+from constants_lab.formula.rational_forms import Form, NoSingleSymbol, compose, exponents_gcd, lowest_terms, read_form
 from constants_lab.syntax import Binary, Call, Integer, Name, Negate, Node, fold, parse, quoted
 
 __all__ = ["constant_text", "read_constant_form", "standard_form"]

@@ -10,7 +10,7 @@ from math import isqrt
 
 from flint import acb, arb, ctx, fmpz
 
-from constants_lab.constant_balls import two_to_minus, widened
+from constants_lab.catalogue.balls import two_to_minus, widened
 
 __all__ = [
     "alladi_grinstead",

@@ -1,0 +1,1 @@
+"""Inside of formulas: tokens, trees, and rational functions of one constant; used through syntax and expressions."""
