@@ -1,6 +1,6 @@
 """Exact convergents of Apéry's fraction for zeta(3) against bare product trees on gmpy2 and FLINT integers, in one run.
 
-    python benchmarks/convergents.py
+Run ``python benchmarks/convergents.py``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Start-up times: median wall time of fresh processes.
 
-    python benchmarks/startup.py
+Run ``python benchmarks/startup.py``.
 """
 
 from __future__ import annotations

@@ -116,8 +116,8 @@ def tail_series(a: fmpz_poly, b: fmpz_poly, order: int) -> _Tail | None:
     """The tail up to ``order`` steps at the current FLINT precision, or None (numeric; deg b >= 2 deg a).
 
     Of the two formal solutions it is the smaller one: with h the smaller solution of the recurrence (Pincherle's
-    theorem) p_n - value q_n is a multiple of h_n, hence t(n) = -h_n/h_(n-1).  None where the two do not separate: complex
-    roots, or exponents that coincide.
+    theorem) p_n - value q_n is a multiple of h_n, hence t(n) = -h_n/h_(n-1).  None where the roots
+    or exponents are complex, so that neither is smaller.
     """
     da, db = a.degree(), b.degree()
     A, B = a[da], b[db]
@@ -161,11 +161,13 @@ def _double_root_tail(a: fmpz_poly, b: fmpz_poly, order: int) -> _Tail | None:
         return _continue(equation, 3, 1, lambda m: 2 * c1)
     linear = (2 * d - 1) * c0 + whole.a_term(1)
     discriminant = linear * linear - 4 * whole.residual(2)
-    if not discriminant > 0:
+    if discriminant < 0:
         return None
+    # Exponents that coincide leave one power series, which is the smaller solution: the other has a logarithm.
+    root = discriminant.sqrt() if discriminant > 0 else arb(0)
     equation = _Equation(a, b, d, 1, order)
     equation.push(c0)
-    equation.push((-linear + sign * discriminant.sqrt()) / 2)
+    equation.push((-linear + sign * root) / 2)
     base = equation.moved[1] + equation.c[1] + equation.a_term(1)
     return _continue(equation, 3, 1, lambda m: base + c0 * (d - m + 1))
 

@@ -35,8 +35,8 @@ def decimal(x: arb, digits: int) -> str:
 def agreeing_digits(x: arb, y: arb, bits: int) -> int:
     """Significant decimal digits on which the midpoints of two balls agree.
 
-    Equal midpoints agree on all the digits that ``bits`` can hold.  Where no digit agrees because the numbers are as
-    small as their difference (the value is zero), decimal places are counted instead.
+    Equal midpoints agree on all the digits that ``bits`` can hold.  Of numbers that look like zero (below 2^-(bits/4), and
+    as small as their difference) the decimal places are counted instead.
     """
     most = int(bits * 0.30103)
     with ctx.workprec(bits + 64):
@@ -45,5 +45,6 @@ def agreeing_digits(x: arb, y: arb, bits: int) -> int:
     if gap.is_zero():
         return most
     with ctx.workprec(64):
-        ratio = gap / size if gap * 1000 < size else gap
+        zero = gap * 1000 >= size and size < arb(2) ** (-bits // 4)
+        ratio = gap if zero or size.is_zero() else gap / size
         return max(0, min(most, int(float((-ratio.log() / arb(10).log()).mid()))))
