@@ -29,7 +29,8 @@ def decimal(x: arb, digits: int) -> str:
     import mpmath
 
     with mpmath.workdps(digits + 10):
-        return mpmath.nstr(midpoint(x), digits, strip_zeros=False, min_fixed=-30, max_fixed=digits + 1)
+        text = mpmath.nstr(midpoint(x), digits, strip_zeros=False, min_fixed=-30, max_fixed=digits + 1)
+    return str(text).removesuffix(".")
 
 
 def agreeing_digits(x: arb, y: arb, bits: int) -> int:

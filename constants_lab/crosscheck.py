@@ -2,24 +2,31 @@
 
 The left-hand side is rebuilt as a SymPy expression and evaluated by SymPy.  The continued fraction is evaluated by backward
 recurrence in mpmath floats; where it converges too slowly for that, its convergents at n = 16, 32, 64, ... are
-extrapolated (Romberg's scheme with the exponents s, s+1, s+2, ... of the error, s from theory).  Numeric throughout.  A
+extrapolated (Romberg's scheme with the exponents i s + j of the error, s from theory).  Two depths, or two steps of the
+scheme, say how many digits that gives, and so many must agree with the left-hand side.  Numeric throughout.  A
 disagreement means that one of two libraries, or this program, is wrong: nothing built on it may be stored.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 import mpmath
 
 from constants_lab.constants import constant
-from constants_lab.errors import VerificationFailed
+from constants_lab.errors import NotConverging, VerificationFailed
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import coefficients
+from constants_lab.signed import SignedCF
+from constants_lab.syntax import Call, fold, parse
 
-__all__ = ["CrossCheck", "check_identity"]
+__all__ = ["CrossCheck", "check_identity", "check_signed"]
 
 _DIRECT_TERMS = 6000
 
@@ -41,8 +48,8 @@ def _lhs(identity: Identity, digits: int) -> mpmath.mpf | None:
         return None
     import sympy
 
-    value = sympy.N(identity.to_sympy(), digits + 10)
-    with mpmath.workdps(digits + 10):
+    value = sympy.N(identity.to_sympy(), digits)
+    with mpmath.workdps(digits):
         return mpmath.mpf(str(value))
 
 
@@ -62,12 +69,17 @@ def _backward(a: tuple[int, ...], b: tuple[int, ...], depth: int) -> mpmath.mpf:
     return tail
 
 
-def _extrapolated(a: tuple[int, ...], b: tuple[int, ...], exponent: float) -> mpmath.mpf:
+def _extrapolated(a: tuple[int, ...], b: tuple[int, ...], s: float) -> tuple[mpmath.mpf, int]:
+    """The value and the digits on which the last two steps of Romberg's scheme agree."""
     row = [_backward(a, b, 16 * 2**k) for k in range(8)]
-    for level in range(1, len(row)):
-        factor = mpmath.mpf(2) ** (mpmath.mpf(exponent) + level - 1)
+    # The error r of the solutions' ratio enters as r/(1 + k r): all multiples of s, with whole steps below each.
+    exponents = sorted({i * mpmath.mpf(s) + j for i in range(1, 8) for j in range(8)})
+    before = row[-1]
+    for exponent in exponents[:7]:
+        before = row[-1]
+        factor = 2**exponent
         row = [(factor * y - x) / (factor - 1) for x, y in pairwise(row)]
-    return row[-1]
+    return row[-1], _agreed(row[-1], before)
 
 
 def _agreed(x: mpmath.mpf, y: mpmath.mpf) -> int:
@@ -79,28 +91,30 @@ def _agreed(x: mpmath.mpf, y: mpmath.mpf) -> int:
 
 
 def _value(pcf: PCF, digits: int) -> tuple[mpmath.mpf, int]:
-    """The value and how many of its digits this method can be trusted for."""
+    """The value and how many of its digits two depths agree on."""
     a, b = coefficients(pcf.a), coefficients(pcf.b)
     theory = pcf.asymptotics
+    if theory.regime == "divergent":
+        raise NotConverging(f"{pcf} diverges, so it equals no number: leave it out")
     terms = theory.terms_for(digits + 5)
-    if terms <= _DIRECT_TERMS:
-        return _backward(a, b, int(terms) + 30), digits
-    if theory.regime == "polynomial":
-        return _extrapolated(a, b, theory.rate or 1.0), 10
-    reach = digits
-    while reach > 5 and theory.terms_for(reach + 3) > _DIRECT_TERMS:
-        reach = reach * 3 // 4
-    return _backward(a, b, min(int(theory.terms_for(reach + 3)), _DIRECT_TERMS) + 30), reach - 2
+    if terms > _DIRECT_TERMS and theory.regime == "polynomial" and theory.rate:
+        return _extrapolated(a, b, theory.rate)
+    depth = int(min(terms, _DIRECT_TERMS)) + 30
+    value = _backward(a, b, depth + depth // 8)
+    return value, min(_agreed(value, _backward(a, b, depth)), digits)
 
 
 def check_identity(pcf: PCF, identity: Identity, digits: int = 100) -> CrossCheck:
     """Compare PCF, SymPy's left-hand side and FLINT's left-hand side to ``digits`` digits.
 
-    Raises :class:`VerificationFailed`, naming the formula, when any two disagree.
+    Raises :class:`VerificationFailed`, naming the formula, when any two disagree, and :class:`NotConverging` for a
+    divergent fraction.
     """
-    ours = identity.value(digits + 10)
-    theirs = _lhs(identity, digits)
-    with mpmath.workdps(digits + 10):
+    # Numerator and denominator may each be small by cancellation, up to about 1/height.
+    working = digits + 10 + 2 * len(str(identity.height))
+    ours = identity.value(working)
+    theirs = _lhs(identity, working)
+    with mpmath.workdps(working):
         lhs_digits = None
         if theirs is not None:
             lhs_digits = min(_agreed(theirs, ours), digits)
@@ -117,3 +131,86 @@ def check_identity(pcf: PCF, identity: Identity, digits: int = 100) -> CrossChec
                 "report it"
             )
     return CrossCheck(lhs_digits, value_digits)
+
+
+def _call_text(node: Call) -> str:
+    from constants_lab.formula.constant_forms import constant_text
+
+    return constant_text(node)
+
+
+@lru_cache(maxsize=256)
+def _sympy_number(formula: str, digits: int) -> mpmath.mpf | None:
+    """SymPy's value of a constant or of a formula in constants, or None where it cannot express one of them."""
+    import sympy
+
+    missing: list[str] = []
+
+    def atom(name: str) -> Any:
+        expression = constant(name).sympy()
+        if expression is None:
+            missing.append(name)
+            return sympy.Integer(1)
+        return expression
+
+    def binary(operator: str, left: Any, right: Any) -> Any:
+        match operator:
+            case "+":
+                return left + right
+            case "-":
+                return left - right
+            case "*":
+                return left * right
+        return left / right
+
+    def power(base: Any, exponent: Fraction) -> Any:
+        return base ** sympy.Rational(exponent.numerator, exponent.denominator)
+
+    expression = fold(
+        parse(formula),
+        integer=sympy.Integer,
+        name=atom,
+        call=lambda node: atom(_call_text(node)),
+        negate=lambda value: -value,
+        binary=binary,
+        power=power,
+    )
+    if missing:
+        return None
+    with mpmath.workdps(digits):
+        return mpmath.mpf(str(sympy.N(expression, digits)))
+
+
+def _signed_value(cf: SignedCF, digits: int) -> mpmath.mpf:
+    """Backward recurrence with more and more quotients until two results agree."""
+    signs, count, before = cf.signs, 32, None
+    while True:
+        quotients = cf.quotients(count)
+        value = mpmath.mpf(quotients[-1])
+        for i in range(count - 2, -1, -1):
+            value = quotients[i] + signs[i % len(signs)] / value
+        if before is not None and _agreed(value, before) >= digits:
+            return value
+        before, count = value, 2 * count
+
+
+def check_signed(cf: SignedCF, number: str, matrix: Sequence[Sequence[int]], lhs: str, digits: int = 100) -> CrossCheck:
+    """Compare a signed fraction, evaluated by mpmath, with its left-hand side, the constant in it evaluated by SymPy.
+
+    ``number`` is the name (or formula) that the rows of ``matrix`` are polynomials in.  Raises :class:`VerificationFailed`,
+    naming the formula, when they disagree.
+    """
+    working = digits + 10 + 2 * len(str(max(abs(k) for row in matrix for k in row))) * len(matrix[0])
+    c = _sympy_number(number, working)
+    with mpmath.workdps(working):
+        value = _signed_value(cf, digits + 5)
+        if c is None:
+            return CrossCheck(None, digits)
+        top, bottom = (mpmath.polyval([mpmath.mpf(k) for k in row], c) for row in matrix)
+        agreed = min(_agreed(value, top / bottom), digits)
+    if agreed < digits - 2:
+        raise VerificationFailed(
+            f"SymPy and mpmath agree on only {agreed} digits of {lhs} and the signed fraction {cf}: do not trust this "
+            "formula, and report it"
+        )
+    return CrossCheck(agreed, agreed)

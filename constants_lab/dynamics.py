@@ -20,7 +20,7 @@ from flint import arb, ctx, fmpq, fmpz
 from constants_lab.convergents import convergent_pairs
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import Evaluation, evaluate
-from constants_lab.regimes import RegimeName
+from constants_lab.regimes import Asymptotics, RegimeName
 
 if TYPE_CHECKING:
     from constants_lab.pcf import PCF
@@ -34,8 +34,8 @@ class Dynamics:
 
     ``regime``, ``rate``: theoretical, see :class:`constants_lab.regimes.Asymptotics`.  ``delta``: at ``depth``, None for a
     rational value.  ``delta_limit``: its limit where theory gives one (-1 in the polynomial and stretched regimes, where
-    ln q^ outgrows -ln err).  ``log_denominator``: ln q^_depth.  ``factorial_reduction``: whether ln q^_n grows like n and not
-    like n ln n, judged from depths n/2 and n (numeric).
+    ln q^ outgrows -ln err), None for a rational value too.  ``log_denominator``: ln q^_depth.  ``factorial_reduction``:
+    whether ln q^_n grows like n and not like n ln n, judged from depths n/2 and n (numeric).
     """
 
     regime: RegimeName
@@ -58,9 +58,10 @@ def simple_rational(x: arb, digits: int) -> fmpq | None:
     A real number has such a neighbour by chance with probability about 10^(-digits/2).
     """
     with ctx.workprec(int(digits * 3.33) + 64):
-        tail, rows = x.mid(), (1, 0, 0, 1)
+        tail = x.mid()
+        rows = fmpz(1), fmpz(0), fmpz(0), fmpz(1)
         for _ in range(digits * 3):
-            n = math.floor(tail.mid().fmpq())
+            n = tail.mid().fmpq().floor()
             p0, p1, q0, q1 = rows
             rows = n * p0 + p1, p0, n * q0 + q1, q0
             p, q = rows[0], rows[2]
@@ -81,7 +82,8 @@ def _reduces(near: tuple[int, float], far: tuple[int, float]) -> bool:
 def measure(pcf: PCF, depth: int = 1000, value: Evaluation | None = None) -> Dynamics:
     """The dynamics of ``pcf`` at ``depth`` >= 20; raises :class:`InputError` below.
 
-    ``value`` is an evaluation to 60 digits or more, if one is at hand already.
+    ``value`` is an evaluation at hand already; it is used when it has the digits needed (60, and those of the convergent
+    at ``depth`` where twice the depth does not stand for the limit).
 
     >>> from constants_lab.pcf import PCF
     >>> round(measure(PCF("(2n+1)*(17n^2+17n+5)", "-n^6")).delta, 6)
@@ -93,7 +95,9 @@ def measure(pcf: PCF, depth: int = 1000, value: Evaluation | None = None) -> Dyn
     base = Dynamics(theory.regime, theory.rate, depth)
     if theory.regime in ("finite", "divergent"):
         return base
-    direct = theory.terms_for(12) < depth
+    # Twice the depth stands for the limit where that costs no digits: never for a power of n, and for
+    # -ln err ~ k sqrt(n) when the gain, (sqrt 2 - 1) k sqrt(n), is over 12 digits.
+    direct = theory.regime != "polynomial" and theory.terms_for(30) < depth
     depths = [depth // 2, depth, 2 * depth] if direct else [depth // 2, depth]
     found = list(convergent_pairs(pcf.a, pcf.b, depths))
     (_, p, q), (_, half_p, half_q) = found[1], found[0]
@@ -104,15 +108,25 @@ def measure(pcf: PCF, depth: int = 1000, value: Evaluation | None = None) -> Dyn
     reduction = _reduces((depth // 2, _log(abs(half_q) // half_p.gcd(half_q))), (depth, log_denominator))
     limit = -1.0 if theory.regime in ("stretched", "polynomial") else None
     delta = None
+    wanted = 60 if direct else 60 + _error_digits(theory, depth)
     try:
-        known = value or evaluate(pcf.a, pcf.b, 60, theory)
-        if simple_rational(known.value, min(known.digits, 60) - 2) is None:
+        known = value if value is not None and value.digits >= wanted else evaluate(pcf.a, pcf.b, wanted, theory)
+        if simple_rational(known.value, min(known.digits, 60) - 2) is not None:
+            limit = None
+        else:
             log_error = _log_error(known, p, q, found[2] if direct else None)
             if log_error is not None and log_denominator > 0:
                 delta = -log_error / log_denominator - 1
     except NotConverging:
         pass
     return Dynamics(theory.regime, theory.rate, depth, delta, limit, log_denominator, reduction)
+
+
+def _error_digits(theory: Asymptotics, depth: int) -> int:
+    """Decimal digits that the convergent at ``depth`` should have (leading order), where that is at most some hundreds."""
+    rate = theory.rate or 0.0
+    nats = {"polynomial": rate * math.log(depth), "stretched": rate * math.sqrt(depth)}.get(theory.regime, 0.0)
+    return min(1000, int(nats / math.log(10)))
 
 
 def _log_error(known: Evaluation, p: fmpz, q: fmpz, deeper: tuple[int, fmpz, fmpz] | None) -> float | None:

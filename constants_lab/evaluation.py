@@ -111,6 +111,8 @@ def evaluate(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics | None
         direct = _direct(a, b, digits, theory)
         if direct is not None and (best is None or direct.digits > best.digits):
             best = direct
+    if best is not None and best.digits == 0 and abs(best.value) > arb(10) ** (digits // 2):
+        raise NotConverging("the continued fraction has no finite value: its convergents grow without bound")
     if best is None or best.digits < min(15, digits):
         reached = best.digits if best else 0
         raise NotConverging(

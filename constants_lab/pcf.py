@@ -57,13 +57,13 @@ class PCF:
 
     @property
     def a(self) -> fmpz_poly:
-        """The partial denominators."""
-        return self._a  # type: ignore[attr-defined]
+        """The partial denominators (a copy: FLINT's polynomials can be changed in place)."""
+        return fmpz_poly(self._a)  # type: ignore[attr-defined]
 
     @property
     def b(self) -> fmpz_poly:
-        """The partial numerators."""
-        return self._b  # type: ignore[attr-defined]
+        """The partial numerators (a copy)."""
+        return fmpz_poly(self._b)  # type: ignore[attr-defined]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PCF) and self.a == other.a and self.b == other.b

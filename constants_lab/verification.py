@@ -31,8 +31,9 @@ _GUARD = 3
 def agreement(found: Evaluation, identity: Identity, digits: int) -> int:
     """Significant digits, at most those of ``found``, on which a value and a left-hand side agree (numeric)."""
     # The ball is good to decimal places; a small value needs more of them for its significant digits.
-    leading_zeros = max(0, -found.value.mid().man_exp()[1].__int__() - found.value.mid().man_exp()[0].bit_length())
-    lhs = identity.ball(digits + 10 + leading_zeros * 302 // 1000)
+    mantissa, exponent = found.value.mid().man_exp()
+    zeros = max(0, -int(exponent) - mantissa.bit_length()) * 302 // 1000
+    lhs = identity.ball(digits + 10 + zeros)
     return min(found.digits, agreeing_digits(found.value, lhs, int((digits + 10) * 3.33)))
 
 

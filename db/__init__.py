@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from constants_lab.db.jobs import Job, RecordOutcome
-from constants_lab.db.records import DynamicsRecord, Finding, FormulaRecord, IdentityRecord
+from constants_lab.db.records import Companion, DynamicsRecord, Finding, FormulaRecord, IdentityRecord
 from constants_lab.db.store import Store, StoreInfo, UpgradeOutcome
-from constants_lab.db.views import CoverageRow, EvidenceView, FindingView, FormulaView, IdentityView
+from constants_lab.db.views import CoverageRow, EquivalenceView, EvidenceView, FindingView, FormulaView, IdentityView
 
 __all__ = [
+    "Companion",
     "CoverageRow",
     "DynamicsRecord",
+    "EquivalenceView",
     "EvidenceView",
     "Finding",
     "FindingView",

@@ -82,7 +82,7 @@ class Job:
 
 @dataclass(frozen=True)
 class RecordOutcome:
-    """What recording a unit added; ``already_done`` means that it was known and nothing changed."""
+    """What recording a unit added, companions included; ``already_done`` means that it was known and nothing changed."""
 
     new_formulas: int
     new_findings: int

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, union_all
+from sqlalchemy.orm import aliased
 
 from constants_lab.db.jobs import Job
 from constants_lab.db.schema import (
     LARGEST_ID,
     DynamicsRow,
+    EquivalenceRow,
     EvidenceRow,
     FindingRow,
     FormulaRow,
@@ -25,7 +27,7 @@ from constants_lab.db.schema import (
     digest,
 )
 from constants_lab.db.store import Store
-from constants_lab.db.views import CoverageRow, EvidenceView, FindingView, FormulaView, IdentityView
+from constants_lab.db.views import CoverageRow, EquivalenceView, EvidenceView, FindingView, FormulaView, IdentityView
 from constants_lab.errors import InputError
 from constants_lab.evidence import Level
 
@@ -121,14 +123,15 @@ def formulas_of_job(store: Store, job_id: int, *, min_evidence: str = "verified"
 
 
 def formula(store: Store, formula_id: int) -> FormulaView:
-    """One formula with all its identities, evidence, convergence and provenance.
+    """One formula with all its identities, evidence, convergence, provenance and related formulas.
 
     Raises :class:`InputError` if there is none of that number.
     """
-    query = _Listing(store, None, Level.REFUTED.value, None, None, None)
+    known = 0 < formula_id <= LARGEST_ID
+    query = _Listing(store, None, Level.REFUTED.value, None, None, None, only=formula_id if known else 0)
     with store.reading() as connection:
         row = None
-        if 0 < formula_id <= LARGEST_ID:
+        if known:
             row = connection.execute(query.select.where(FormulaRow.id == formula_id)).first()
         if row is None:
             raise InputError(f"there is no formula {formula_id} in {store.url}: `clab formulas` lists them")
@@ -149,6 +152,7 @@ def formula(store: Store, formula_id: int) -> FormulaView:
             identities=tuple(IdentityView.of(each) for each in identities),
             records=tuple(EvidenceView.of(each) for each in evidence),
             provenance=tuple(FindingView.of(each) for each in findings),
+            equivalences=_equivalences(connection, formula_id),
         )
 
 
@@ -169,6 +173,7 @@ class _Listing:
         evidence: str | None,
         kind: str | None,
         job: int | None,
+        only: int | None = None,
     ) -> None:
         if kind is not None and kind not in ("pcf", "signed", "field"):
             raise InputError(f"no kind of formula is called {kind!r}: use one of pcf, signed, field")
@@ -189,6 +194,9 @@ class _Listing:
         )
         if constants is not None:
             ranked = ranked.where(IdentityRow.constant_digest.in_([digest(name) for name in constants]))
+        if only is not None:
+            # Without this every identity of the database would be ranked to show one formula.
+            ranked = ranked.where(IdentityRow.formula_id == only)
         self.identity = ranked.subquery("shown")
         met = select(
             FindingRow.formula_id,
@@ -198,6 +206,8 @@ class _Listing:
         if job is not None:
             store.job(job)
             met = met.where(FindingRow.job_id == job)
+        if only is not None:
+            met = met.where(FindingRow.formula_id == only)
         self.met = met.group_by(FindingRow.formula_id).subquery("met")
 
         level = func.coalesce(self.identity.c.evidence, FormulaRow.evidence)
@@ -245,6 +255,45 @@ def _simplest() -> tuple[ColumnElement[Any], ...]:
     )
 
 
+def _equivalences(connection: Connection, formula_id: int) -> tuple[EquivalenceView, ...]:
+    """The relations of a formula, those it was found with first, then by relation and number of the other."""
+    at, other = EquivalenceRow.formula_id, EquivalenceRow.other_id
+    # Two searches in two indices: asked for both ends at once, the databases would read the whole table.
+    ends = union_all(
+        *(
+            select(there.label("other"), at, EquivalenceRow.relation, EquivalenceRow.matrix).where(here == formula_id)
+            for here, there in ((at, other), (other, at))
+        )
+    ).subquery("ends")
+    # One sought name for each row; the window of a listing would rank every identity of the database.
+    best = (
+        select(IdentityRow.id)
+        .where(IdentityRow.formula_id == FormulaRow.id)
+        .order_by(*_simplest())
+        .limit(1)
+        .correlate(FormulaRow)
+        .scalar_subquery()
+    )
+    shown = aliased(IdentityRow)
+    statement = (
+        select(
+            *_FORMULA,
+            ends.c.formula_id,
+            ends.c.relation,
+            ends.c.matrix,
+            shown.constant,
+            shown.lhs,
+            func.coalesce(shown.evidence, FormulaRow.evidence).label("level"),
+        )
+        .select_from(ends)
+        .join(FormulaRow, FormulaRow.id == ends.c.other)
+        .join(shown, shown.id == best, isouter=True)
+    )
+    found = [EquivalenceView.of(row, formula_id) for row in connection.execute(statement)]
+    # Sorted here, since databases collate texts differently.
+    return tuple(sorted(found, key=lambda view: (view.direction == "from", view.relation, view.id)))
+
+
 def _run(store: Store, statement: Select[*tuple[Any, ...]]) -> list[FormulaView]:
     with store.reading() as connection:
         return [_view(row) for row in connection.execute(statement)]
@@ -255,6 +304,7 @@ def _view(
     identities: tuple[IdentityView, ...] = (),
     records: tuple[EvidenceView, ...] = (),
     provenance: tuple[FindingView, ...] = (),
+    equivalences: tuple[EquivalenceView, ...] = (),
 ) -> FormulaView:
     return FormulaView(
         id=row.id,
@@ -282,4 +332,5 @@ def _view(
         identities=identities,
         records=records,
         provenance=provenance,
+        equivalences=equivalences,
     )

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from constants_lab.db.bulk import among, insert_many
+from constants_lab.db.equivalences import record_equivalences
 from constants_lab.db.levels import (
     chunks,
     evidence_values,
@@ -23,7 +24,7 @@ from constants_lab.db.levels import (
     recompute_formulas,
     stands_above,
 )
-from constants_lab.db.records import DynamicsRecord, Finding, FormulaRecord, IdentityRecord
+from constants_lab.db.records import Companion, DynamicsRecord, Finding, FormulaRecord, IdentityRecord
 from constants_lab.db.schema import (
     DynamicsRow,
     EvidenceRow,
@@ -42,32 +43,48 @@ _IdentityKey = tuple[int, str]
 
 
 def record_findings(connection: Connection, job_id: int, findings: Sequence[Finding], now: datetime) -> tuple[int, int]:
-    """Store findings with their formulas, identities, evidence and dynamics.
+    """Store findings with their formulas, identities, evidence, dynamics and companions.
 
-    Gives the numbers of new formulas and of new findings.  Evidence for an identity that exists is added only
-    if it is stronger: a higher level, or more digits at the same level.  A refuted identity stays refuted.
+    A companion is stored as a formula that was met at the same candidate, and its relation to the formula of the
+    finding as an equivalence.  Gives the numbers of new formulas and of new meetings, the rows of ``finding``;
+    both count the companions.
+
+    Evidence for an identity that exists is added only if it is stronger: a higher level, or more digits at the same
+    level.  A refuted identity stays refuted.  Raises :class:`InputError` for values and matrices that are not numbers.
     """
     if not findings:
         return 0, 0
+    met: list[tuple[int, Finding | Companion]] = []
+    for finding in findings:
+        met.append((finding.index, finding))
+        met.extend((finding.index, companion) for companion in finding.companions)
     formulas: dict[str, FormulaRecord] = {}
     keys: list[str] = []
-    for finding in findings:
-        key = digest(finding.formula.exact_key)
+    for _, found in met:
+        key = digest(found.formula.exact_key)
         keys.append(key)
-        formulas.setdefault(key, finding.formula)
+        formulas.setdefault(key, found.formula)
     ids, new_formulas = _formulas(connection, formulas, now)
     rows = [
-        {"job_id": job_id, "candidate": finding.index, "formula_id": ids[key]}
-        for finding, key in zip(findings, keys, strict=True)
+        {"job_id": job_id, "candidate": index, "formula_id": ids[key]}
+        for (index, _), key in zip(met, keys, strict=True)
     ]
     new_findings = len(insert_many(connection, FindingRow, rows, (FindingRow.candidate,)))
-    _identities(connection, [(ids[k], i) for f, k in zip(findings, keys, strict=True) for i in f.identities], now)
+    _identities(connection, [(ids[k], i) for (_, f), k in zip(met, keys, strict=True) for i in f.identities], now)
     measured: dict[int, DynamicsRecord] = {}
-    for finding, key in zip(findings, keys, strict=True):
-        record, known = finding.dynamics, measured.get(ids[key])
+    relations: list[tuple[int, int, Companion]] = []
+    formula = 0
+    for (_, found), key in zip(met, keys, strict=True):
+        if isinstance(found, Companion):
+            relations.append((formula, ids[key], found))
+        else:
+            # The companions of a finding follow it in the list.
+            formula = ids[key]
+        record, known = found.dynamics, measured.get(ids[key])
         if record and (known is None or (record.depth or 0) > (known.depth or 0)):
             measured[ids[key]] = record
     _dynamics(connection, measured)
+    record_equivalences(connection, relations, now)
     return new_formulas, new_findings
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from constants_lab.evidence import Evidence
 
-__all__ = ["DynamicsRecord", "Finding", "FormulaRecord", "IdentityRecord"]
+__all__ = ["Companion", "DynamicsRecord", "Finding", "FormulaRecord", "IdentityRecord"]
 
 Kind = Literal["pcf", "signed", "field"]
 
@@ -62,10 +62,29 @@ class IdentityRecord(_Record):
     evidence: Evidence
 
 
+class Companion(_Record):
+    """Another formula that a search met together with the one it found, and how their values are related.
+
+    ``relation`` names the relation (such as ``contraction``).  ``matrix`` is [[α, β], [γ, δ]] in decimal strings,
+    with determinant other than 0: the value of the finding's formula is (αy + β)/(γy + δ), where y is the value of
+    this one.  The store checks it when the finding is recorded.
+    """
+
+    formula: FormulaRecord
+    identities: list[IdentityRecord] = []
+    dynamics: DynamicsRecord | None = None
+    relation: str = Field(min_length=1, max_length=64)
+    matrix: list[list[str]]
+
+
 class Finding(_Record):
-    """What a search found at one index of its space; without identities the value has no name yet."""
+    """What a search found at one index of its space; without identities the value has no name yet.
+
+    ``companions`` are formulas related to the one found; each is stored as a formula of its own.
+    """
 
     index: int = Field(ge=0)
     formula: FormulaRecord
     identities: list[IdentityRecord] = []
     dynamics: DynamicsRecord | None = None
+    companions: list[Companion] = []

@@ -50,6 +50,7 @@ __all__ = [
     "Base",
     "BigIndex",
     "DynamicsRow",
+    "EquivalenceRow",
     "EvidenceRow",
     "FindingRow",
     "FormulaRow",
@@ -66,7 +67,7 @@ APPLICATION_ID = 0x636C6162
 VERSION_TABLE = "constants_lab_version"
 """Where the schema revision is kept; its presence marks a PostgreSQL database as ours."""
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every schema revision, oldest first.  Known here so that opening a database need not import Alembic."""
 
 HEAD = REVISIONS[-1]
@@ -276,3 +277,20 @@ class DynamicsRow(Base):
     delta_limit: Mapped[float | None] = mapped_column(Double)
     rate: Mapped[float | None] = mapped_column(Double)
     depth: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class EquivalenceRow(Base):
+    """That the value of one formula is a Möbius map, of integers, of the value of another.
+
+    ``matrix`` is applied to the value of ``other_id`` and gives the value of ``formula_id``.  ``relation`` says how
+    the formulas are related; two formulas may be related in several ways, in each of them once.
+    """
+
+    __tablename__ = "equivalence"
+    __table_args__ = (Index(None, "other_id"),)
+
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True)
+    other_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True)
+    relation: Mapped[str] = mapped_column(String(64), primary_key=True)
+    matrix: Mapped[list[list[str]]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(Moment)

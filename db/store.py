@@ -292,8 +292,14 @@ class Store:
 
         A unit inside what is done changes nothing.  One that overlaps it partly adds its findings and its
         interval; ``counters`` and ``seconds`` are added only if the unit is disjoint from what is done, since
-        they cannot be divided.  Raises :class:`InputError` for an interval outside the job or a finding outside
-        the interval.
+        they cannot be divided.
+
+        The outcome's ``new_formulas`` counts new formulas of findings and of their companions; ``new_findings``
+        counts the new rows of ``finding``, one for each formula that a candidate met, companions included, so that
+        the job's ``findings`` is the number of its rows there.
+
+        Raises :class:`InputError` for an interval outside the job, a finding outside the interval, or a finding
+        whose value or matrices are not numbers.
         """
         for finding in findings:
             if not start <= finding.index < stop:

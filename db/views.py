@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from constants_lab.db.jobs import Job
 
-__all__ = ["CoverageRow", "EvidenceView", "FindingView", "FormulaView", "IdentityView"]
+__all__ = ["CoverageRow", "EquivalenceView", "EvidenceView", "FindingView", "FormulaView", "IdentityView"]
 
 
 @dataclass(frozen=True)
@@ -95,12 +95,62 @@ class FindingView:
 
 
 @dataclass(frozen=True)
+class EquivalenceView:
+    """That the value of a formula and the value of another, whose number is ``id``, are related.
+
+    ``matrix`` [[α, β], [γ, δ]] holds decimal texts.  With x the value of the formula that was asked for and y that
+    of the other, ``direction`` "to" means x = (αy + β)/(γy + δ) and "from" means y = (αx + β)/(γx + δ).  The
+    other fields describe the other formula as a listing would: ``lhs`` is that of its shown identity and
+    ``evidence`` the level of that, or the formula's own level where it has no name.
+    """
+
+    id: int
+    relation: str
+    matrix: list[list[str]]
+    direction: str
+    kind: str
+    a: str | None
+    b: str | None
+    signs: list[int] | None
+    prefix: list[int] | None
+    polynomials: list[str] | None
+    value: str | None
+    constant: str | None
+    lhs: str | None
+    evidence: str
+
+    @classmethod
+    def of(cls, row: Row[*tuple[Any, ...]], formula_id: int) -> EquivalenceView:
+        """The view, from the formula of that number, of a row of ``equivalence`` joined with the other formula."""
+        return cls(
+            id=row.id,
+            relation=row.relation,
+            matrix=row.matrix,
+            direction="to" if row.formula_id == formula_id else "from",
+            kind=row.kind,
+            a=row.a,
+            b=row.b,
+            signs=row.signs,
+            prefix=row.prefix,
+            polynomials=row.polynomials,
+            value=row.value,
+            constant=row.constant,
+            lhs=row.lhs,
+            evidence=row.level,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
 class FormulaView:
     """A formula with the identity chosen to be shown.
 
     ``evidence`` and ``digits`` are those of that identity; a formula without a name has its own level and no
     digits.  ``job`` is the first job that met it, or the job asked for.  ``identities``, ``records`` (of
-    evidence) and ``provenance`` are filled by :func:`constants_lab.db.query.formula` alone.
+    evidence), ``provenance`` and ``equivalences`` are filled by :func:`constants_lab.db.query.formula` alone.
     """
 
     id: int
@@ -129,6 +179,7 @@ class FormulaView:
     identities: tuple[IdentityView, ...] = ()
     records: tuple[EvidenceView, ...] = ()
     provenance: tuple[FindingView, ...] = ()
+    equivalences: tuple[EquivalenceView, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The public JSON of a formula: always the same keys in the same order, null where not applicable."""

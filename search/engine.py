@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -61,9 +62,17 @@ class LocalEngine:
         """Nothing to free."""
 
 
-def _ignore_interrupts() -> None:
-    """Ctrl-C reaches every process of a terminal; only the coordinator may act on it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """No interrupts inside the block; processes begun there inherit that (see :mod:`constants_lab.search.workers`)."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 class DaskEngine:
@@ -77,21 +86,26 @@ class DaskEngine:
     def __init__(self, address: str | None = None, workers: int | None = None, timeout: float = 20.0) -> None:
         from distributed import Client, LocalCluster
 
+        from constants_lab.search.workers import IgnoreInterrupts
+
         logging.getLogger("distributed").setLevel(logging.ERROR)
         self._cluster: Any = None
         try:
             if address is None:
-                self._cluster = LocalCluster(
-                    n_workers=workers or os.cpu_count() or 1,
-                    threads_per_worker=1,
-                    processes=True,
-                    host="127.0.0.1",
-                    dashboard_address=None,
-                )
-            self._client = Client(self._cluster or address, timeout=timeout, set_as_default=False)
-            if self._cluster is not None:
-                self._client.wait_for_workers(1, timeout=60)
-                self._client.run(_ignore_interrupts)
+                count = workers or os.cpu_count() or 1
+                with _deaf():
+                    self._cluster = LocalCluster(
+                        n_workers=count,
+                        threads_per_worker=1,
+                        processes=True,
+                        host="127.0.0.1",
+                        dashboard_address=None,
+                    )
+                    self._client = Client(self._cluster, timeout=timeout, set_as_default=False)
+                    self._client.wait_for_workers(count, timeout=60)
+                    self._client.register_plugin(IgnoreInterrupts())
+            else:
+                self._client = Client(address, timeout=timeout, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as error:
             self.close()
             where = address or "a local cluster"
@@ -105,10 +119,13 @@ class DaskEngine:
         return max(1, sum(self._client.nthreads().values()))
 
     def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Result]:
-        """See :class:`Engine`."""
+        """See :class:`Engine`; raises :class:`Unavailable` when the cluster is lost."""
         from distributed import as_completed
+        from distributed.client import FutureCancelledError
+        from distributed.comm.core import CommClosedError
+        from distributed.scheduler import KilledWorker
 
-        completed = as_completed()
+        completed = as_completed(loop=self._client.loop)
         waiting = 0
 
         def fill() -> int:
@@ -125,7 +142,14 @@ class DaskEngine:
         while waiting:
             future = next(completed)
             waiting -= 1
-            result = future.result()
+            try:
+                result = future.result()
+            except KilledWorker:
+                raise Unavailable(
+                    "several workers died on the same unit of work: look at their memory, then resume the job"
+                ) from None
+            except (FutureCancelledError, CommClosedError):
+                raise Unavailable("the Dask scheduler was lost: start it anew and resume the job") from None
             future.release()
             yield result
             waiting += fill()

@@ -17,15 +17,16 @@ from types import FrameType
 from typing import Any
 
 from constants_lab import __version__
-from constants_lab.crosscheck import check_identity
+from constants_lab.crosscheck import check_identity, check_signed
 from constants_lab.db.jobs import Job
-from constants_lab.db.records import Finding
+from constants_lab.db.records import Finding, FormulaRecord, IdentityRecord
 from constants_lab.db.store import Store
-from constants_lab.errors import ConstantsLabError, InputError
+from constants_lab.errors import ConstantsLabError, InputError, Unavailable
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
 from constants_lab.search.engine import Engine
 from constants_lab.search.job import JobSpec, Space, load_method
+from constants_lab.signed import SignedCF
 
 __all__ = ["Progress", "Stop", "Unit", "UnitResult", "prepare_job", "run_job", "run_unit"]
 
@@ -140,7 +141,7 @@ def prepare_job(store: Store, spec: JobSpec, *, again: bool = False) -> Job:
     """
     space = spec.space()
     job = store.create_job(spec.method, spec.as_json(), space.size, __version__)
-    if again and job.done:
+    if again and (job.done or job.state == "cancelled"):
         store.restart(job.id)
         job = store.job(job.id)
     return job
@@ -177,11 +178,12 @@ def run_job(
         raise InputError(f"job {job_id} has {job.total} candidates but its specification gives {space.size}")
     stop = stop or Stop()
     share = (job.total - job.done) / max(1, job.total)
-    chosen = engine(space.expected_seconds * share) if callable(engine) else engine
-    try:
-        return _run(store, job, spec, space, chosen, stop, progress)
-    finally:
-        chosen.close()
+    with stop.listening():
+        chosen = engine(space.expected_seconds * share) if callable(engine) else engine
+        try:
+            return _run(store, job, spec, space, chosen, stop, progress)
+        finally:
+            chosen.close()
 
 
 def _run(
@@ -198,20 +200,22 @@ def _run(
     done, findings, new_formulas = job.done, job.findings, 0
     began, checked = monotonic(), set[tuple[str, str]]()
     try:
-        with stop.listening():
-            for result in engine.run(run_unit, units.until(stop)):
-                units.learn(result)
-                found = [Finding.model_validate_json(text) for text in result.findings]
-                _cross_check(found, checked)
-                outcome = store.record(job.id, result.start, result.stop, found, result.counters, result.seconds)
-                done += result.stop - result.start
-                findings += outcome.new_findings
-                new_formulas += outcome.new_formulas
-                if progress is not None:
-                    elapsed = max(monotonic() - began, 1e-9)
-                    rate = (done - job.done) / elapsed
-                    left = (job.total - done) / rate if rate else None
-                    progress(Progress(done, job.total, findings, new_formulas, rate, left))
+        for result in engine.run(run_unit, units.until(stop)):
+            units.learn(result)
+            found = [Finding.model_validate_json(text) for text in result.findings]
+            _cross_check(found, checked)
+            outcome = store.record(job.id, result.start, result.stop, found, result.counters, result.seconds)
+            done += result.stop - result.start
+            findings += outcome.new_findings
+            new_formulas += outcome.new_formulas
+            if progress is not None:
+                elapsed = max(monotonic() - began, 1e-9)
+                rate = (done - job.done) / elapsed
+                left = (job.total - done) / rate if rate else None
+                progress(Progress(done, job.total, findings, new_formulas, rate, left))
+    except Unavailable:
+        store.set_state(job.id, "paused")
+        raise
     except ConstantsLabError as error:
         store.set_state(job.id, "failed", str(error))
         raise
@@ -226,11 +230,19 @@ def _run(
 def _cross_check(findings: list[Finding], checked: set[tuple[str, str]]) -> None:
     """SymPy's and mpmath's opinion on each identity not yet asked for; raises when they disagree with ours."""
     for finding in findings:
-        formula = finding.formula
-        if formula.a is None or formula.b is None:
-            continue
-        for identity in finding.identities:
-            if (formula.exact_key, identity.lhs) not in checked:
-                rows = [[int(k) for k in row] for row in identity.matrix]
-                check_identity(PCF(formula.a, formula.b), Identity(identity.constant, rows))
-                checked.add((formula.exact_key, identity.lhs))
+        claims = [(finding.formula, finding.identities)]
+        claims += [(companion.formula, companion.identities) for companion in finding.companions]
+        for formula, identities in claims:
+            for identity in identities:
+                if (formula.exact_key, identity.lhs) not in checked:
+                    _ask(formula, identity)
+                    checked.add((formula.exact_key, identity.lhs))
+
+
+def _ask(formula: FormulaRecord, identity: IdentityRecord) -> None:
+    rows = [[int(k) for k in row] for row in identity.matrix]
+    if formula.kind == "pcf":
+        check_identity(PCF(formula.a or "", formula.b or ""), Identity(identity.constant, rows))
+    elif formula.kind == "signed":
+        signed = SignedCF(formula.signs or [], formula.prefix or [], formula.polynomials or [])
+        check_signed(signed, identity.constant, rows, identity.lhs)

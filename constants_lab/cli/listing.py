@@ -10,7 +10,7 @@ from constants_lab.cli.output import emit, message, table
 if TYPE_CHECKING:
     from constants_lab.db.views import FormulaView
 
-__all__ = ["FIELDS", "print_formulas"]
+__all__ = ["FIELDS", "pattern_text", "print_formulas", "sign_text"]
 
 FIELDS = (
     "id", "kind", "a", "b", "signs", "prefix", "polynomials", "value", "constant", "lhs", "evidence", "digits",
@@ -28,6 +28,9 @@ def print_formulas(
     if not found:
         message(nothing)
         return
+    if all(view.kind == "signed" for view in found):
+        _print_signed(found, title)
+        return
     table(
         [
             ("id", "right"),
@@ -44,12 +47,56 @@ def print_formulas(
             (
                 view.id,
                 view.lhs or "?",
-                view.a,
+                view.a if view.kind == "pcf" else pattern_text(view),
                 view.b,
                 (view.value or "")[:14],
                 view.evidence,
                 view.digits,
                 "" if view.delta is None else f"{view.delta:+.4f}",
+                view.regime,
+            )
+            for view in found
+        ],
+        title,
+    )
+
+
+def sign_text(signs: Sequence[int]) -> str:
+    """One period of signs as characters.
+
+    >>> sign_text([1, -1])
+    '+-'
+    """
+    return "".join("+" if s > 0 else "-" for s in signs)
+
+
+def pattern_text(view: FormulaView) -> str:
+    """Prefix and channels of a signed fraction on one line, long ones shortened."""
+    channels = view.polynomials or []
+    shown = channels if len(channels) <= 12 else [*channels[:6], f"… {len(channels) - 8} more …", *channels[-2:]]
+    prefix = ", ".join(map(str, view.prefix or []))
+    return f"[{prefix}{'; ' if prefix else ''}{', '.join(shown)}]"
+
+
+def _print_signed(found: Sequence[FormulaView], title: str | None) -> None:
+    table(
+        [
+            ("id", "right"),
+            "left-hand side",
+            "signs",
+            "partial quotients, m = 0, 1, …",
+            "evidence",
+            ("digits", "right"),
+            "regime",
+        ],
+        [
+            (
+                view.id,
+                view.lhs or "?",
+                sign_text(view.signs or []),
+                pattern_text(view),
+                view.evidence,
+                view.digits,
                 view.regime,
             )
             for view in found

@@ -10,7 +10,6 @@ import os
 import sys
 from typing import Annotated
 
-import click
 import typer
 
 from constants_lab import __version__
@@ -70,10 +69,15 @@ def _root(
     pass
 
 
-def _usage(error: click.UsageError) -> str:
-    message = error.format_message().strip().rstrip(".")
-    where = error.ctx.command_path if error.ctx is not None else "clab"
-    return f"{message} (see {where} --help)."
+def _usage(error: typer.TyperException) -> int:
+    """What was wrong with the command line; a group without a command is a question for help, not a mistake."""
+    text = error.format_message().strip()
+    if text.startswith("Usage:"):
+        print(text)
+        return 0
+    context = getattr(error, "ctx", None)
+    where = "clab" if context is None else context.command_path
+    return _fail(f"{' '.join(text.split()).rstrip('.')} (see {where} --help).", 2)
 
 
 def _fail(message: str, code: int) -> int:
@@ -81,31 +85,35 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
+def _reader_gone() -> int:
+    """Nobody reads the output any more (`clab formulas | head`): no error, and nothing to say at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.__stdout__.fileno())  # type: ignore[union-attr]
+    os.close(nowhere)
+    return 0
+
+
 def run_command(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code; every error becomes one sentence on standard error."""
     try:
         outcome = app(args=arguments, prog_name="clab", standalone_mode=False)
-    except click.UsageError as error:
-        return _fail(_usage(error), 2)
-    except click.exceptions.Exit as error:
-        return int(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return _usage(error)
+    except (typer.Abort, KeyboardInterrupt):
         return _fail("interrupted.", 130)
     except ConstantsLabError as error:
         return _fail(f"{error}.", error.exit_code)
-    except BrokenPipeError:
-        # The reader has gone (`clab formulas | head`); keep the interpreter from complaining at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (BrokenPipeError, SystemExit):
+        # Typer turns a broken pipe into SystemExit, and uses that for nothing else here.
+        return _reader_gone()
     except MemoryError:
         return _fail("not enough memory: make the search smaller.", 3)
     except Exception as error:
         if os.environ.get("CONSTANTS_LAB_DEBUG"):
             raise
-        kind = type(error).__name__
-        return _fail(
-            f"unexpected {kind} ({str(error)[:200]}): please report it with the output of CONSTANTS_LAB_DEBUG=1.", 1
-        )
+        kind, text = type(error).__name__, " ".join(str(error).split())
+        return _fail(f"unexpected {kind} ({text[:200]}): please report it with the output of CONSTANTS_LAB_DEBUG=1.", 1)
     return int(outcome) if isinstance(outcome, int) else 0
 
 

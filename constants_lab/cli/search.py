@@ -111,3 +111,58 @@ def lookup(
         },
     )
     begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+
+
+@app.command("esma")
+def esma(
+    constant: Constant = None,
+    constants: Constants = None,
+    expression: Annotated[
+        list[str] | None,
+        typer.Option("--expression", metavar="FORMULA", help="A formula; may be repeated.", show_default=False),
+    ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option("--value", metavar="DIGITS", help="A decimal number, at least 70 digits.", show_default=False),
+    ] = None,
+    lhs: Annotated[int, typer.Option("--lhs", help="Bound on the integers of left-hand sides.")] = 2,
+    lhs_degree: Annotated[int, typer.Option("--lhs-degree", help="Degree of left-hand sides in the number.")] = 1,
+    det: Annotated[
+        int | None,
+        typer.Option("--det", help="Instead: one left-hand side a class of determinant <= this.", show_default=False),
+    ] = None,
+    period: Annotated[str, typer.Option("--period", metavar="LOW..HIGH", help="Lengths of the sign period.")] = "1..3",
+    quotients: Annotated[
+        int, typer.Option("--quotients", help="Greatest number of quotients in which a pattern is looked for.")
+    ] = 1000,
+    allow_large: Annotated[bool, typer.Option("--allow-large", help="Accept more than 10^15 pairs.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Search anew although the job is finished.")] = False,
+    db: Database = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Find left-hand sides whose signed continued fraction has a pattern in its partial quotients.
+
+    Example: clab search esma --constant e --lhs 2 --period 1..3
+    """
+    check_format(as_json, as_csv)
+    from constants_lab.cli.working import begin
+    from constants_lab.search.job import JobSpec
+
+    spec = JobSpec.of(
+        "esma",
+        {
+            "constants": constant_names(constant, constants),
+            "expressions": expression or [],
+            "values": value or [],
+            "lhs": lhs,
+            "lhs_degree": lhs_degree,
+            "det": det,
+            "period": period,
+            "quotients": quotients,
+            "allow_large": allow_large,
+        },
+    )
+    begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)

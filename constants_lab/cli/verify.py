@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
 
 from constants_lab.cli.options import AsJson, Database
@@ -48,7 +47,7 @@ def command(
     if everything:
         message(f"{len(rows)} identities verified anew, {false} of them false.")
     if false:
-        raise click.exceptions.Exit(1)
+        raise typer.Exit(1)
 
 
 def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> list[dict[str, object]]:

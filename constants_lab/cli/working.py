@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
+import typer
 
 from constants_lab.cli.listing import print_formulas
 from constants_lab.cli.output import message
@@ -85,9 +85,13 @@ def work_and_print(
                 if show is not None:
                     show(now)
 
-            job = run_job(
-                store, job.id, lambda seconds: choose_engine(seconds, workers, scheduler), progress=on_progress
-            )
+            try:
+                job = run_job(
+                    store, job.id, lambda seconds: choose_engine(seconds, workers, scheduler), progress=on_progress
+                )
+            except KeyboardInterrupt:
+                message(f"interrupted: `clab resume {job.id} --db {store.url}` goes on.")
+                raise typer.Exit(130) from None
         new = counted[0]
     found = formulas_of_job(store, job.id)
     print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
@@ -95,7 +99,7 @@ def work_and_print(
         message(
             f"stopped after {job.done:,} of {job.total:,} candidates: `clab resume {job.id} --db {store.url}` goes on."
         )
-        raise click.exceptions.Exit(130)
+        raise typer.Exit(130)
     message(_ended(job, new, len(found)))
 
 

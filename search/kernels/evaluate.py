@@ -36,6 +36,8 @@ _MARGIN = 50.0
 _ROOT_SCAN = 4096
 _CALM = 3
 """Turning points up to here cost no more digits than FLOOR allows for."""
+_PATIENCE = 2
+"""No convergence is believed before this many times the step from which the leading terms rule."""
 _STEP_ERROR = 1e-15
 """Relative rounding error of one step of the recurrence, generously."""
 
@@ -156,24 +158,32 @@ def _turning_point(row, degree):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _rounding(row_a, row_b, turn):  # type: ignore[no-untyped-def]
+def _calm_from(row_a, row_b, turn):  # type: ignore[no-untyped-def]
+    """Where the fraction begins to converge as its leading terms say: past the turning point and past the steps with
+    a^2 + 4 b < 0, in which the convergents oscillate; DEPTH when that is nowhere before."""
+    if turn <= _CALM:
+        return turn
+    for n in range(turn + 1, DEPTH):
+        a, b = _polynomial(row_a, float(n)), _polynomial(row_b, float(n))
+        if a * a + 4.0 * b >= 0.0:
+            return n
+    return DEPTH
+
+
+@njit(cache=True, error_model="numpy")
+def _rounding(row_a, row_b, calm, depth):  # type: ignore[no-untyped-def]
     """Relative rounding error to allow for in a value.
 
-    Up to the turning point numerators p_n and denominators q_n grow nearly parallel, and what rounding takes from their
-    difference counts when later terms bring it out: at step n a relative error of q_n is multiplied by
-    |h| / |h + t| with h = q_n / q_(n-1) and the tail t, where value = (p_n + t p_(n-1)) / (q_n + t q_(n-1)); and likewise
-    for p_n.  What counts as turning includes the steps where a^2 + 4 b < 0, in which both oscillate.
+    Before ``calm``, numerators p_n and denominators q_n may grow nearly parallel, and what rounding takes from their
+    difference counts when later terms bring it out.  At step n a relative error of q_n is multiplied by |h| / |h + t| with
+    h = q_n / q_(n-1) and the tail t, where value = (p_n + t p_(n-1)) / (q_n + t q_(n-1)); and likewise for p_n.  The tails
+    come from ``depth`` steps further out (0: as far as possible), enough to tell t from -h.
     """
-    if turn <= _CALM:
+    if calm <= _CALM:
         return FLOOR
-    calm, square = turn, -1.0
-    while square < 0.0:
-        calm += 1
-        if calm >= DEPTH:
-            return np.inf
-        a, b = _polynomial(row_a, float(calm)), _polynomial(row_b, float(calm))
-        square = a * a + 4.0 * b
-    top = min(DEPTH, max(2 * calm + 24, 64))
+    if _PATIENCE * calm > DEPTH:
+        return np.inf
+    top = min(DEPTH, depth + 2 * calm) if depth > 0 else DEPTH
     tails = np.empty(calm + 2)
     a, b = _polynomial(row_a, float(top)), _polynomial(row_b, float(top))
     square = a * a + 4.0 * b
@@ -198,14 +208,20 @@ def _rounding(row_a, row_b, turn):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
+def _pole_error(x, a0):  # type: ignore[no-untyped-def]
+    """What rounding a(0) and the tail costs where they cancel (x small) or where the denominators do (x large)."""
+    return _STEP_ERROR * (abs(a0) + x * x / (1.0 + abs(a0)))
+
+
+@njit(cache=True, error_model="numpy")
 def _is_inflation(a, da, content_a, b, db, square_b, shrinks):  # type: ignore[no-untyped-def]
     """Whether an equivalent candidate of lower content or degree stands elsewhere in the same box."""
-    if not shrinks:
+    if shrinks == 0:
         return False
     if content_a > 1 and square_b > 1 and _gcd(content_a, square_b) > 1:
         return True
-    if da == 1 and db == 2:
-        # a = content * (u n + v) with b = c (u n + v)(u n + v - u): the quotients are smaller, so in the box.
+    if da == 1 and db == 2 and shrinks == 2:
+        # a = content * (u n + v) with b = c (u n + v)(u n + v - u) has the value of v * PCF(content, c).
         u, v = a[-2] // content_a, a[-1] // content_a
         lead, middle, low = b[-3], b[-2], b[-1]
         if lead % (u * u) == 0:
@@ -266,7 +282,7 @@ def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, count
         if da[i] >= 0:
             turns[i] = _turning_point(a[i], da[i])
         roots = -a[i, -da[i]] / float(a[i, -1 - da[i]]) if da[i] > 0 else 0.0
-        spread[i] = min(60.0, max(abs(roots), 1.0 * turns[i]))
+        spread[i] = min(60.0, max(abs(roots), 2.0 * turns[i]))
     b_table = np.empty((DEPTH + 1, LANES))
     p, q, P, Q = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     x_check = np.empty(LANES)
@@ -312,19 +328,20 @@ def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, count
                 if _is_inflation(a[i], da[i], ca[i], b[k], db[k], sb[k], shrinks):
                     counts[DUPLICATE] += 1
                     continue
+                calm = _calm_from(a[i], b[k], turns[i])
                 settled = False
-                if strip:
+                if strip and depth >= _PATIENCE * calm:
                     x = P[j] / Q[j]
                     change = abs(x - x_check[j])
                     if change * max(_MARGIN * factor, 1e-2) <= FLOOR * abs(x) and change < 0.01 * abs(x):
                         error = 0.0
                         settled = True
                 if not settled:
-                    x, error = scalar_value(a[i], da[i], b[k], db[k])
+                    x, error = scalar_value(a[i], da[i], b[k], db[k], _PATIENCE * calm)
                     if error < 0.0:
                         counts[DIVERGENT] += 1
                         continue
-                error += _rounding(a[i], b[k], turns[i]) * abs(x) + _STEP_ERROR * abs(a_table[i, 0])
+                error += _rounding(a[i], b[k], calm, depth) * abs(x) + _pole_error(x, a_table[i, 0])
                 if not error <= TOLERANCE * abs(x) < np.inf:
                     counts[SLOW] += 1
                     continue
@@ -348,16 +365,16 @@ def _pairs(a, b, da, db, last, values, errors, where, counts):  # type: ignore[n
         if last[k] > 0:
             counts[FINITE] += 1
             continue
-        kind, _, _ = _plan(da[k], lead_a, db[k], lead_b, 0.0)
+        kind, depth, _ = _plan(da[k], lead_a, db[k], lead_b, 0.0)
         if kind == DIVERGENT:
             counts[DIVERGENT] += 1
             continue
-        x, error = scalar_value(a[k], da[k], b[k], db[k])
+        calm = _calm_from(a[k], b[k], _turning_point(a[k], da[k]))
+        x, error = scalar_value(a[k], da[k], b[k], db[k], _PATIENCE * calm)
         if error < 0.0:
             counts[DIVERGENT] += 1
             continue
-        turn = _turning_point(a[k], da[k])
-        error += _rounding(a[k], b[k], turn) * abs(x) + _STEP_ERROR * abs(_polynomial(a[k], 0.0))
+        error += _rounding(a[k], b[k], calm, depth) * abs(x) + _pole_error(x, _polynomial(a[k], 0.0))
         if not error <= TOLERANCE * abs(x) < np.inf:
             counts[SLOW] += 1
             continue
@@ -370,13 +387,14 @@ def _pairs(a, b, da, db, last, values, errors, where, counts):  # type: ignore[n
 
 
 def evaluate_block(
-    a: np.ndarray, b: np.ndarray, paired: bool, shrinks: bool
+    a: np.ndarray, b: np.ndarray, paired: bool, shrinks: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(values, absolute errors, positions in the block, counts per class) of the candidates of a block.
 
     ``a``, ``b``: int64 coefficient rows, highest degree first.  ``paired``: row k of a with row k of b, else all pairs
-    with position = (row of a) * len(b) + (row of b).  ``shrinks``: equivalent candidates with smaller coefficients are
-    members of the same space, so inflated ones are skipped.  Values are float64 proposals.
+    with position = (row of a) * len(b) + (row of b).  ``shrinks``: which equivalent candidates are members of the
+    same space, so that inflated ones are skipped (:attr:`constants_lab.search.space.PCFBox.shrinks`).  Values are float64
+    proposals.
     """
     total = len(a) if paired else len(a) * len(b)
     values, errors = np.empty(total), np.empty(total, np.float32)

@@ -53,7 +53,8 @@ def _fill(absolute, bits, errors, start, value, error, origin):  # type: ignore[
         error[place] = errors[i]
         origin[place] = i
         widest = max(widest, errors[i] / absolute[i])
-    return widest
+    # |value - image| <= w value means that value lies within w/(1 - w) image of the image.
+    return widest / (1.0 - widest) if widest < 1.0 else np.inf
 
 
 def make_buckets(values: np.ndarray, errors: np.ndarray) -> Buckets:

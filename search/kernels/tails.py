@@ -165,8 +165,8 @@ def _by_series(row_a, da, row_b, db):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _by_recurrence(row_a, row_b, factor):  # type: ignore[no-untyped-def]
-    """Convergents until the change over eight steps times ``factor`` is at rounding level, twice running."""
+def _by_recurrence(row_a, row_b, factor, least):  # type: ignore[no-untyped-def]
+    """Convergents until the change over eight steps times ``factor`` is at rounding level, twice running after ``least``."""
     p, q, P, Q = 1.0, 0.0, _horner(row_a, 0.0), 1.0
     x = P
     error = np.inf
@@ -185,23 +185,24 @@ def _by_recurrence(row_a, row_b, factor):  # type: ignore[no-untyped-def]
             error = change * factor if change < 0.01 * abs(y) else np.inf
             x = y
             quiet = quiet + 1 if error <= 1e-14 * abs(y) else 0
-            if quiet >= 2:
+            if quiet >= 2 and n > least:
                 break
     return x, error
 
 
 @njit(cache=True, error_model="numpy")
-def scalar_value(row_a, da, row_b, db):  # type: ignore[no-untyped-def]
+def scalar_value(row_a, da, row_b, db, least):  # type: ignore[no-untyped-def]
     """(value, absolute error estimate) of PCF(row_a, row_b), rows highest degree first, degrees da and db.
 
-    Numeric.  An infinite error says that nothing reliable came out, an error of -1 that the fraction diverges.
+    Numeric; direct recurrences go beyond ``least`` steps.
+    An infinite error says that nothing reliable came out, an error of -1 that the fraction diverges.
     """
     A = float(row_a[row_a.shape[0] - 1 - da])
     B = float(row_b[row_b.shape[0] - 1 - db])
     if db < 2 * da:
-        return _by_recurrence(row_a, row_b, 0.1)
+        return _by_recurrence(row_a, row_b, 0.1, least)
     if db == 2 * da and A * A + 4.0 * B > 0.0:
         larger = (abs(A) + math.sqrt(A * A + 4.0 * B)) / 2.0
         ratio = (abs(B) / (larger * larger)) ** 8
-        return _by_recurrence(row_a, row_b, ratio / (1.0 - ratio) if ratio < 0.9999 else 1e4)
+        return _by_recurrence(row_a, row_b, ratio / (1.0 - ratio) if ratio < 0.9999 else 1e4, least)
     return _by_series(row_a, da, row_b, db)

@@ -22,16 +22,14 @@ import numpy as np
 from flint import ctx, fmpq
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from constants_lab.balls import decimal
 from constants_lab.constants import constant
-from constants_lab.db.records import DynamicsRecord, Finding, FormulaRecord, IdentityRecord
+from constants_lab.db.records import DynamicsRecord, Finding
 from constants_lab.dynamics import measure
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import Evaluation
-from constants_lab.evidence import Evidence
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
-from constants_lab.polynomials import format_polynomial
+from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
 from constants_lab.search.space import MAX_BOX_DEGREE, MAX_SIZE, Block, PCFBox, PCFFamily, parse_range
 from constants_lab.verification import agreement, evidence_for
 
@@ -244,14 +242,7 @@ def _evaluated(pcf: PCF, digits: int) -> Evaluation | None:
 
 @lru_cache(maxsize=4096)
 def _dynamics(pcf: PCF, value: Evaluation) -> DynamicsRecord:
-    found = measure(pcf, value=value)
-    return DynamicsRecord(
-        regime=found.regime,
-        delta=found.delta,
-        delta_limit=found.delta_limit,
-        rate=found.rate,
-        depth=found.depth,
-    )
+    return dynamics_record(measure(pcf, value=value))
 
 
 def _scaled(matrix: tuple[tuple[int, int], tuple[int, int]], scale: fmpq) -> list[list[int]]:
@@ -284,31 +275,11 @@ def confirm(candidate: Candidate) -> Finding | None:
         if evidence is not None:
             return Finding(
                 index=candidate.index,
-                formula=_formula(form, full),
-                identities=[_identity(identity, evidence)],
+                formula=formula_record(form, full),
+                identities=[identity_record(identity, evidence)],
                 dynamics=_dynamics(form, full),
             )
     return None
-
-
-def _formula(pcf: PCF, found: Evaluation) -> FormulaRecord:
-    return FormulaRecord(
-        kind="pcf",
-        exact_key=pcf.key,
-        class_key=pcf.class_key,
-        a=format_polynomial(pcf.a),
-        b=format_polynomial(pcf.b),
-        value=decimal(found.value, 60),
-    )
-
-
-def _identity(identity: Identity, evidence: Evidence) -> IdentityRecord:
-    return IdentityRecord(
-        constant=identity.constant,
-        matrix=[[str(k) for k in row] for row in identity.matrix],
-        lhs=identity.lhs,
-        evidence=evidence,
-    )
 
 
 def describe(spec: dict[str, Any]) -> str:

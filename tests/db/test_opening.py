@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -171,15 +172,18 @@ def test_a_protected_file_can_be_read_only(tmp_path: Path) -> None:
     with Store.open(path) as store:
         store.create_job("lookup", {}, 10, "1")
     script = (
-        "import os, sys\n"
+        "import os, sys, tempfile\n"
         "from constants_lab.db import Store\n"
         "from constants_lab.errors import Unavailable\n"
+        # What is imported on use must be loaded before rights are dropped: the project may lie where nobody may read.
+        "with tempfile.TemporaryDirectory() as folder: Store.open(folder + '/warm.db').close()\n"
         "if os.geteuid() == 0: os.setgid(65534); os.setuid(65534)\n"
         "try: Store.open(sys.argv[1])\n"
         "except Unavailable as error: print(error)\n"
         "with Store.open(sys.argv[1], readonly=True) as store: print(len(store.jobs()))\n"
     )
-    for folder in (tmp_path, *tmp_path.parents[:2]):
+    temporary = Path(tempfile.gettempdir()).resolve()
+    for folder in (tmp_path, *(each for each in tmp_path.resolve().parents if temporary in each.parents)):
         folder.chmod(folder.stat().st_mode | 0o055)
     path.chmod(0o444)
     tmp_path.chmod(0o555)

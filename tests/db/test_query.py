@@ -194,7 +194,7 @@ def test_a_listing_is_one_statement(filled: Store) -> None:
         assert len(formulas(filled, constant="pi", sort="delta", limit=50)) > 3
         assert len(seen) == 1
         formula(filled, 1)
-        assert len(seen) == 5
+        assert len(seen) == 6
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 

@@ -85,6 +85,7 @@ def test_a_unit_twice_changes_nothing(store: Store, finding: Maker) -> None:
         "identity": 2,
         "evidence": 2,
         "dynamics": 1,
+        "equivalence": 0,
     }
 
 

@@ -118,7 +118,9 @@ def test_shift_distance_is_found(row: list[int], k: int) -> None:
     assert shift_distance(shift(p, -k), p) == expected
 
 
-@pytest.mark.parametrize(("f", "g"), [("2n+1", "2n+2"), ("n^2+1", "n^2+2"), ("n", "2n"), ("n", "n^2"), ("n^2", "n^2+1")])
+@pytest.mark.parametrize(
+    ("f", "g"), [("2n+1", "2n+2"), ("n^2+1", "n^2+2"), ("n", "2n"), ("n", "n^2"), ("n^2", "n^2+1")]
+)
 def test_shift_distance_where_there_is_none(f: str, g: str) -> None:
     assert shift_distance(parse_polynomial(f), parse_polynomial(g)) is None
 

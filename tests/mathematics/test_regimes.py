@@ -51,6 +51,7 @@ def test_factorial(data: st.DataObject) -> None:
     found = asymptotics(a, b)
     assert (found.regime, found.rate) == ("factorial", 2 * da - db)
     # The two leading terms, D n ln n + r n, leave O(ln n).
+    assert found.rate is not None
     n = 600
     (nats,) = gaps(a, b, [n, n + 60])
     assume(nats < math.inf)
@@ -99,8 +100,13 @@ def test_more_b_than_a(data: st.DataObject) -> None:
 
 
 def wanders(a: fmpz_poly, b: fmpz_poly) -> bool:
-    """Whether late convergents stay apart on the projective line."""
-    return min(gaps(a, b, list(range(1000, 1040)))) < 4
+    """Whether the largest step among neighbours, on the projective line, is hardly smaller late than early.
+
+    Not exactly: convergents rotate by the argument of the roots, and where that is a rational part of a turn a window
+    sees only a few places of the circle, which drift like ln n.  Convergence would add hundreds of nats.
+    """
+    early, late = (min(gaps(a, b, list(range(n, n + 60)))) for n in (200, 2000))
+    return late < early + 8
 
 
 @settings(max_examples=100)
@@ -121,8 +127,8 @@ def test_double_root(data: st.DataObject) -> None:
     assume(first_positive_integer_root(b) is None)
     found = asymptotics(a, b)
     if found.regime == "divergent":
-        # Log-periodic or sqrt(n)-periodic: the distances over octaves do not shrink.
-        assert min(gaps(a, b, [300 * 2**k for k in range(5)])) < 6
+        # Periodic in ln n or sqrt(n), so some octave has a large step; stretched convergence would leave 50 nats at least.
+        assert min(gaps(a, b, [300 * 2**k for k in range(5)])) < 14
         return
     assert found.rate is not None
     n = 500

@@ -1,0 +1,78 @@
+"""Left-hand sides of a number c, numbered: rational functions of bounded integers, or classes of bounded determinant.
+
+A left-hand side is a pair of rows, numerator and denominator, each a nonzero integer polynomial in c with its first nonzero
+coefficient positive; with coprime contents and no common factor, different pairs are different numbers up to sign (for c not
+algebraic of low degree).  An index is decoded by arithmetic; indices that are no left-hand side are passed over.
+
+For degree 1, left multiplication by GL2(Z) changes only the first partial quotients.  ``det`` therefore enumerates one matrix a
+class: the Hermite normal forms [[a, b], [0, d]] with a d <= det, 0 <= b < d, gcd(a, b, d) = 1 (there are
+D prod(1 + 1/p) of determinant D).
+"""
+
+from __future__ import annotations
+
+from math import gcd
+
+import numpy as np
+from flint import fmpz_poly
+
+from constants_lab.errors import InputError
+
+__all__ = ["LeftHandSides"]
+
+
+class LeftHandSides:
+    """Those with integers <= ``lhs`` and degree ``degree``; or the classes up to determinant ``det``."""
+
+    def __init__(self, lhs: int, degree: int = 1, det: int | None = None) -> None:
+        self.lhs, self.degree, self.det = lhs, degree, det
+        if det is not None:
+            shapes = [(a, d) for d in range(1, det + 1) for a in range(1, det // d + 1)]
+            self._shapes = np.array(shapes, np.int64)
+            self._ends = np.cumsum(self._shapes[:, 1])
+            self.size = int(self._ends[-1])
+            return
+        self._base = 2 * lhs + 1
+        self._rows = (self._base ** (degree + 1) - 1) // 2
+        self.size = self._rows**2
+
+    def _decode(self, numbers: np.ndarray) -> np.ndarray:
+        """Rows number 0, 1, ... as coefficients, highest power first: first nonzero one positive."""
+        raw = numbers + self._rows + 1
+        rows = np.empty((len(numbers), self.degree + 1), np.int64)
+        for position in range(self.degree, -1, -1):
+            rows[:, position] = raw % self._base - self.lhs
+            raw //= self._base
+        return rows
+
+    def matrices(self, first: int, last: int, c: float) -> tuple[np.ndarray, np.ndarray]:
+        """(matrices (a, b, k, d) with a positive image of c, their indices) of the indices first..last-1; degree 1 only."""
+        ids = np.arange(first, last, dtype=np.int64)
+        if self.det is not None:
+            which = np.searchsorted(self._ends, ids, side="right")
+            shape = self._shapes[which]
+            b = ids - (self._ends[which] - shape[:, 1])
+            rows = np.stack([shape[:, 0], b, np.zeros_like(b), shape[:, 1]], axis=1)
+            good = np.gcd(np.gcd(rows[:, 0], rows[:, 1]), rows[:, 3]) == 1
+        else:
+            rows = np.concatenate([self._decode(ids // self._rows), self._decode(ids % self._rows)], axis=1)
+            determinant = rows[:, 0] * rows[:, 3] - rows[:, 1] * rows[:, 2]
+            good = (determinant != 0) & (np.gcd.reduce(rows, axis=1) == 1)
+        rows, ids = rows[good], ids[good]
+        negative = (rows[:, 0] * c + rows[:, 1]) * (rows[:, 2] * c + rows[:, 3]) < 0
+        rows[negative, :2] *= -1
+        return rows, ids
+
+    def rational_form(self, index: int) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+        """Numerator and denominator number ``index``, or None when they share a factor or are proportional."""
+        if self.det is not None:
+            raise InputError("classes of a determinant are matrices")
+        top, bottom = (
+            tuple(int(x) for x in self._decode(np.array([number], np.int64))[0]) for number in divmod(index, self._rows)
+        )
+        if gcd(*top, *bottom) != 1:
+            return None
+        p, q = fmpz_poly(list(reversed(top))), fmpz_poly(list(reversed(bottom)))
+        if max(p.degree(), q.degree()) < 1 or p.gcd(q).degree() > 0:
+            return None
+        return top, bottom
