@@ -24,6 +24,9 @@ DIRECT_TERMS = 20_000
 
 MAX_TERMS = 400_000
 
+_PATIENCE = 3
+"""Deeper convergents tried without a gain before a fraction is given up."""
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -65,10 +68,17 @@ def _last_defined(a: fmpz_poly, b: fmpz_poly, n: int) -> tuple[int, fmpz, fmpz]:
     return n, p, q
 
 
+def _late_start(a: fmpz_poly) -> int:
+    """A rough number of terms before the leading term of ``a`` rules: the sum of its roots."""
+    d = a.degree()
+    return min(abs(int(a[d - 1])) // abs(int(a[d])) + 1, 2000) if d > 0 else 0
+
+
 def _direct(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics) -> Evaluation | None:
-    depth = int(theory.terms_for(digits) * 1.02) + 12
+    depth = int(theory.terms_for(digits) * 1.02) + 12 + 3 * _late_start(a)
     bits = int((digits + 15) * 3.3219281) + 32
     best: Evaluation | None = None
+    misses = 0
     while depth <= MAX_TERMS:
         near, p, q = _last_defined(a, b, depth)
         far, P, Q = _last_defined(a, b, near + max(10, near // 8))
@@ -77,10 +87,11 @@ def _direct(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics) -> Eva
         with ctx.workprec(bits):
             value = (arb(P) / Q).mid()
             found = Evaluation(value, agreeing_digits(value, arb(p) / q, bits), far, False)
-        if best is not None and found.digits <= best.digits:
-            return best
-        best = found
-        if best.digits >= digits:
+        if best is None or found.digits > best.digits:
+            best, misses = found, 0
+        else:
+            misses += 1
+        if best.digits >= digits or misses == _PATIENCE:
             return best
         depth = far + far // 2
     return best

@@ -213,6 +213,8 @@ def _run(
                 rate = (done - job.done) / elapsed
                 left = (job.total - done) / rate if rate else None
                 progress(Progress(done, job.total, findings, new_formulas, rate, left))
+            if store.job(job.id).state == "cancelled":
+                stop.asked = True
     except Unavailable:
         store.set_state(job.id, "paused")
         raise
@@ -223,7 +225,9 @@ def _run(
         store.set_state(job.id, "paused")
         raise
     finished = store.job(job.id)
-    store.set_state(job.id, "done" if finished.complete else "paused")
+    if finished.complete or finished.state == "running":
+        # Somebody may have cancelled the job meanwhile; that stays.
+        store.set_state(job.id, "done" if finished.complete else "paused")
     return store.job(job.id)
 
 

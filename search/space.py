@@ -125,12 +125,6 @@ class PCFBox:
         self._a = _Polynomials(a, identify_signs=True)
         self._b = _Polynomials(b, identify_signs=False)
         self.size = self._a.size * self._b.size
-        self.shrinks = 1 if all(low <= 0 <= high for low, high in (*self.a_ranges, *self.b_ranges)) else 0
-        """1 when dividing coefficients by an integer stays in the box, so that constant inflations are duplicates; 2 when
-        also the leading coefficient of a quadratic b, alone, is a b of the box, so that linear inflations are; else 0."""
-        if self.shrinks and len(self.b_ranges) >= 3:
-            (low, high), (least, most) = self.b_ranges[-1], self.b_ranges[-3]
-            self.shrinks = 2 if low <= least and most <= high else 1
         if self.size == 0:
             raise InputError("the box holds no continued fraction: a and b must have a coefficient that is not zero")
 
@@ -167,8 +161,6 @@ class PCFFamily:
     Raises :class:`InputError` for a symbol without a range, a range without a symbol, a formula that is not a
     polynomial with integer coefficients, or coefficients that could pass 64 bits.
     """
-
-    shrinks = 0
 
     def __init__(self, a: str, b: str, ranges: dict[str, Range]) -> None:
         used = names(parse(a)) | names(parse(b))

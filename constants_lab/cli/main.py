@@ -7,6 +7,7 @@ Results go to standard output, progress and messages to standard error.  Exit co
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -47,7 +48,7 @@ app.command("resume")(resume.command)
 app.command("cancel")(cancel.command)
 app.command("formulas")(formulas.command)
 app.command("show")(show.command)
-app.command("identify", context_settings={"ignore_unknown_options": True})(identify.command)
+app.command("identify")(identify.command)
 app.command("verify")(verify.command)
 app.command("constants")(constants.command)
 app.command("coverage")(coverage.command)
@@ -95,8 +96,12 @@ def _reader_gone() -> int:
 
 def run_command(arguments: list[str] | None = None) -> int:
     """Run one command line and return its exit code; every error becomes one sentence on standard error."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if given[:1] == ["identify"]:
+        # A negative number is no option; a leading space says so to the parser and means nothing to the number.
+        given = [f" {each}" if re.match(r"-[\d.]", each) else each for each in given]
     try:
-        outcome = app(args=arguments, prog_name="clab", standalone_mode=False)
+        outcome = app(args=given, prog_name="clab", standalone_mode=False)
         sys.stdout.flush()
     except typer.TyperException as error:
         return _usage(error)

@@ -22,6 +22,8 @@ def command(
     check_format(as_json, as_csv)
     from constants_lab.cli.working import work_and_print
     from constants_lab.db.store import Store
+    from constants_lab.search.engine import DaskEngine
 
+    engine = None if scheduler is None else DaskEngine(scheduler)
     with Store.open(db, create=False) as store:
-        work_and_print(store, store.job(job), as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+        work_and_print(store, store.job(job), as_json=as_json, as_csv=as_csv, workers=workers, engine=engine)

@@ -15,6 +15,7 @@ from constants_lab.cli.output import message
 if TYPE_CHECKING:
     from constants_lab.db.jobs import Job
     from constants_lab.db.store import Store
+    from constants_lab.search.engine import Engine
     from constants_lab.search.job import JobSpec
     from constants_lab.search.runner import Progress
 
@@ -48,7 +49,7 @@ def progress_bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
 
 
 def _ended(job: Job, new: int, found: int) -> str:
-    order = ("valued", "finite", "divergent", "duplicate", "slow")
+    order = ("valued", "finite", "divergent", "slow")
     parts = [f"{job.counters[name]:,} {name}" for name in order if job.counters.get(name)]
     classes = f" ({', '.join(parts)})" if parts else ""
     return f"job {job.id}: {job.total:,} candidates{classes}, {found} formulas, {new} of them new, {job.seconds:.1f} s of work."
@@ -61,7 +62,7 @@ def work_and_print(
     as_json: bool,
     as_csv: bool,
     workers: int | None = None,
-    scheduler: str | None = None,
+    engine: Engine | None = None,
 ) -> None:
     """Run what remains of ``job``, then print every formula it has.
 
@@ -87,7 +88,7 @@ def work_and_print(
 
             try:
                 job = run_job(
-                    store, job.id, lambda seconds: choose_engine(seconds, workers, scheduler), progress=on_progress
+                    store, job.id, engine or (lambda seconds: choose_engine(seconds, workers)), progress=on_progress
                 )
             except KeyboardInterrupt:
                 message(f"interrupted: `clab resume {job.id} --db {store.url}` goes on.")
@@ -95,6 +96,9 @@ def work_and_print(
         new = counted[0]
     found = formulas_of_job(store, job.id)
     print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
+    if job.state == "cancelled":
+        message(f"job {job.id} was cancelled after {job.done:,} of {job.total:,} candidates; its formulas stay.")
+        raise typer.Exit(130)
     if not job.complete:
         message(
             f"stopped after {job.done:,} of {job.total:,} candidates: `clab resume {job.id} --db {store.url}` goes on."
@@ -115,10 +119,12 @@ def begin(
 ) -> None:
     """Open the database, create or find the job of ``spec``, run and print it."""
     from constants_lab.db.store import Store
+    from constants_lab.search.engine import DaskEngine
     from constants_lab.search.runner import prepare_job
 
-    # Everything that can be wrong with the job is found before a database is created.
+    # Everything that can be wrong with the job or the scheduler is found before a database is created.
     spec.space()
+    engine = None if scheduler is None else DaskEngine(scheduler)
     with Store.open(db) as store:
         job = prepare_job(store, spec, again=again)
-        work_and_print(store, job, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+        work_and_print(store, job, as_json=as_json, as_csv=as_csv, workers=workers, engine=engine)

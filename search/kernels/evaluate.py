@@ -6,7 +6,7 @@ the same two multiplications and one addition for every lane, which the compiler
 values of all b at n = 1, 2, ... are tabulated once per strip and used for every a.  What a strip leaves unsettled goes to
 :mod:`constants_lab.search.kernels.tails`.
 
-Every candidate ends in one class: a value, or finite, duplicate, divergent, slow.  The error attached to a value is the
+Every candidate ends in one class: a value, or finite, divergent, slow.  The error attached to a value is the
 last observed change times the geometric factor of theory, plus an allowance for rounding.
 """
 
@@ -19,10 +19,10 @@ from numba import njit
 
 from constants_lab.search.kernels.tails import scalar_value
 
-__all__ = ["CLASSES", "DIVERGENT", "DUPLICATE", "FINITE", "SLOW", "VALUED", "evaluate_block", "prepare_rows"]
+__all__ = ["CLASSES", "DIVERGENT", "FINITE", "SLOW", "VALUED", "evaluate_block", "prepare_rows"]
 
-VALUED, FINITE, DUPLICATE, DIVERGENT, SLOW = range(5)
-CLASSES = ("valued", "finite", "duplicate", "divergent", "slow")
+VALUED, FINITE, DIVERGENT, SLOW = range(4)
+CLASSES = ("valued", "finite", "divergent", "slow")
 
 LANES = 128
 DEPTH = 160
@@ -40,14 +40,6 @@ _PATIENCE = 2
 """No convergence is believed before this many times the step from which the leading terms rule."""
 _STEP_ERROR = 1e-15
 """Relative rounding error of one step of the recurrence, generously."""
-
-
-@njit(cache=True, error_model="numpy", inline="always")
-def _gcd(x: int, y: int) -> int:
-    x, y = abs(x), abs(y)
-    while y:
-        x, y = y, x % y
-    return x
 
 
 @njit(cache=True, error_model="numpy")
@@ -83,39 +75,21 @@ def _least_root(row, degree):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _prepare(rows, degree, content, square, last):  # type: ignore[no-untyped-def]
+def _prepare(rows, degree, last):  # type: ignore[no-untyped-def]
     width = rows.shape[1]
     for i in range(rows.shape[0]):
         lead = 0
         while lead < width and rows[i, lead] == 0:
             lead += 1
         degree[i] = width - 1 - lead
-        g = 0
-        for k in range(width):
-            g = _gcd(g, rows[i, k])
-        content[i] = g
-        s, rest, f = 1, g, 2
-        while f * f <= rest and f < 1000:
-            while rest % (f * f) == 0:
-                s *= f
-                rest //= f * f
-            if rest % f == 0:
-                rest //= f
-            f += 1
-        square[i] = s
         last[i] = _least_root(rows[i], degree[i]) if degree[i] > 0 else 0
 
 
-def prepare_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(degree, content, s with s^2 the square part of the content, least positive integer root or 0) of each row.
-
-    The zero polynomial has degree -1.
-    """
-    count = len(rows)
-    degree = np.empty(count, np.int64)
-    content, square, last = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count, np.int64)
-    _prepare(rows, degree, content, square, last)
-    return degree, content, square, last
+def prepare_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(degree, least positive integer root or 0) of each row; the zero polynomial has degree -1."""
+    degree, last = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+    _prepare(rows, degree, last)
+    return degree, last
 
 
 @njit(cache=True, error_model="numpy")
@@ -214,23 +188,6 @@ def _pole_error(x, a0):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _is_inflation(a, da, content_a, b, db, square_b, shrinks):  # type: ignore[no-untyped-def]
-    """Whether an equivalent candidate of lower content or degree stands elsewhere in the same box."""
-    if shrinks == 0:
-        return False
-    if content_a > 1 and square_b > 1 and _gcd(content_a, square_b) > 1:
-        return True
-    if da == 1 and db == 2 and shrinks == 2:
-        # a = content * (u n + v) with b = c (u n + v)(u n + v - u) has the value of v * PCF(content, c).
-        u, v = a[-2] // content_a, a[-1] // content_a
-        lead, middle, low = b[-3], b[-2], b[-1]
-        if lead % (u * u) == 0:
-            c = lead // (u * u)
-            return middle == c * u * (2 * v - u) and low == c * v * (v - u)
-    return False
-
-
-@njit(cache=True, error_model="numpy")
 def _strip(a_row, b_table, lanes, depth, check, p, q, P, Q, x_check):  # type: ignore[no-untyped-def]
     """Convergents at ``check`` and ``depth`` for one a and ``lanes`` b; x_check and P/Q are filled."""
     a0 = a_row[0]
@@ -272,7 +229,7 @@ def _strip(a_row, b_table, lanes, depth, check, p, q, P, Q, x_check):  # type: i
 
 
 @njit(cache=True, error_model="numpy")
-def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, counts):  # type: ignore[no-untyped-def]
+def _rectangle(a, b, da, db, last, values, errors, where, counts):  # type: ignore[no-untyped-def]
     na, nb = a.shape[0], b.shape[0]
     a_table = np.empty((na, DEPTH + 1))
     spread, turns = np.zeros(na), np.zeros(na, np.int64)
@@ -324,9 +281,6 @@ def _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, count
                 k = start + j
                 if last[k] > 0:
                     counts[FINITE] += 1
-                    continue
-                if _is_inflation(a[i], da[i], ca[i], b[k], db[k], sb[k], shrinks):
-                    counts[DUPLICATE] += 1
                     continue
                 calm = _calm_from(a[i], b[k], turns[i])
                 settled = False
@@ -386,24 +340,18 @@ def _pairs(a, b, da, db, last, values, errors, where, counts):  # type: ignore[n
     return found
 
 
-def evaluate_block(
-    a: np.ndarray, b: np.ndarray, paired: bool, shrinks: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def evaluate_block(a: np.ndarray, b: np.ndarray, paired: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """(values, absolute errors, positions in the block, counts per class) of the candidates of a block.
 
     ``a``, ``b``: int64 coefficient rows, highest degree first.  ``paired``: row k of a with row k of b, else all pairs
-    with position = (row of a) * len(b) + (row of b).  ``shrinks``: which equivalent candidates are members of the
-    same space, so that inflated ones are skipped (:attr:`constants_lab.search.space.PCFBox.shrinks`).  Values are float64
-    proposals.
+    with position = (row of a) * len(b) + (row of b).  Values are float64 proposals.
     """
     total = len(a) if paired else len(a) * len(b)
     values, errors = np.empty(total), np.empty(total, np.float32)
     where = np.empty(total, np.int64)
     counts = np.zeros(len(CLASSES), np.int64)
-    da, ca, _, _ = prepare_rows(a)
-    db, _, sb, last = prepare_rows(b)
-    if paired:
-        found = _pairs(a, b, da, db, last, values, errors, where, counts)
-    else:
-        found = _rectangle(a, b, da, ca, db, sb, last, shrinks, values, errors, where, counts)
+    da, _ = prepare_rows(a)
+    db, last = prepare_rows(b)
+    work = _pairs if paired else _rectangle
+    found = work(a, b, da, db, last, values, errors, where, counts)
     return values[:found], errors[:found], where[:found], counts

@@ -4,8 +4,8 @@ Implementation overview (Elimelech et al., ICML 2023, with exact arithmetic thro
 (alpha c + beta)/(gamma c + delta) and a primitive sign period.  Its partial quotients follow exactly from the certain regular
 quotients of c (:mod:`constants_lab.search.kernels.quotients`); a detector proposes a pattern on the first of them, with the
 length growing when none shows (:mod:`constants_lab.search.kernels.scan`).  :func:`confirm` recovers prefix and channels
-exactly, with hold-out terms, and expands both the recovered fraction and the left-hand side until the shared quotients fix 1,000 digits:
-two numbers with the same first quotients lie in one cylinder whose width is known.
+exactly, with hold-out terms, and expands both the recovered fraction and the left-hand side until the shared quotients fix
+1,000 digits: two numbers with the same first quotients lie in one cylinder whose width is known.
 
 Left-hand sides are in a normal form in which different indices are different numbers (up to sign; the positive one is taken).
 """

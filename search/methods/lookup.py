@@ -5,8 +5,9 @@ with its own error estimate; the images (alpha c + beta)/(gamma c + delta) of ev
 match within the error is a *candidate*: a proposal that costs nothing to be wrong.  :func:`confirm` decides with exact
 convergents, Arb balls and the significance rule of the ladder, and reports the canonical form of the fraction.
 
-Fractions that end (b has a positive integer root) or diverge are counted, not evaluated.  Duplicates by constant inflation and
-by sign are no members of the space or are skipped in the kernel; those by polynomial inflation meet in the exact key.
+Fractions that end (b has a positive integer root) or diverge are counted, not evaluated.  Of a and -a a symmetric box has only
+one.  An inflated fraction (a -> c(n) a, b -> c(n) c(n-1) b) is evaluated, since its image may have small integers where that of
+the canonical one has not; both are reported as the one canonical formula, found by its exact key.
 """
 
 from __future__ import annotations
@@ -188,7 +189,7 @@ def screen(space: LookupSpace, start: int, stop: int) -> Screened:
     counts = np.zeros(len(CLASSES), np.int64)
     candidates: list[Candidate] = []
     for block in space.members.blocks(start, stop, space.block_size):
-        values, errors, where, block_counts = evaluate_block(block.a, block.b, block.paired, space.members.shrinks)
+        values, errors, where, block_counts = evaluate_block(block.a, block.b, block.paired)
         counts += block_counts
         if len(values) == 0:
             continue

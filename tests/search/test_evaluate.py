@@ -42,7 +42,7 @@ SPACES: dict[str, Space] = {
 def one(space: Space, index: int) -> tuple[str, float, float]:
     """(class, value, error) of one member; ("", 0, 0) when a formula gives a zero polynomial there."""
     (block,) = space.blocks(index, index + 1, 1)
-    values, errors, _, counts = evaluate_block(block.a, block.b, block.paired, space.shrinks)
+    values, errors, _, counts = evaluate_block(block.a, block.b, block.paired)
     if not (block.a.any() and block.b.any()):
         assert counts.sum() == 0
         return "", 0.0, 0.0
@@ -124,7 +124,7 @@ def test_a_rectangle_gives_what_its_members_give_one_by_one(data: st.DataObject)
     start = data.draw(st.integers(0, space.size - 1))
     stop = min(space.size, start + data.draw(st.integers(1, 300)))
     for block in space.blocks(start, stop, 300):
-        values, errors, where, counts = evaluate_block(block.a, block.b, block.paired, space.shrinks)
+        values, errors, where, counts = evaluate_block(block.a, block.b, block.paired)
         found = {block.index(int(k)): (float(x), float(e)) for k, x, e in zip(where, values, errors, strict=True)}
         assert len(found) == len(values) == counts[0]
         kinds = Counter[str]()
@@ -151,7 +151,7 @@ def test_integer_roots_are_found(factors: list[tuple[int, int]], lead: int, shif
     p = make_polynomial(text)
     row = [int(p[k]) for k in range(p.degree(), -1, -1)]
     rows = np.array([[0, *row], [0] * (len(row) + 1)], np.int64)
-    degree, _, _, last = prepare_rows(rows)
+    degree, last = prepare_rows(rows)
     assert list(degree) == [p.degree(), -1]
     assert last[0] == (first_positive_integer_root(p) or 0)
     assert last[1] == 0
@@ -170,21 +170,21 @@ def test_integer_roots_are_found(factors: list[tuple[int, int]], lead: int, shif
 )
 def test_fractions_that_end_are_finite_whatever_else_holds(a: list[int], b: list[int]) -> None:
     assert first_positive_integer_root(make_polynomial(b)) is not None
-    _, _, _, counts = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False, 0)
+    _, _, _, counts = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False)
     assert dict(zip(CLASSES, counts, strict=True))["finite"] == 1
 
 
 def test_wrapped_integers_are_no_roots() -> None:
     # 2^64 divides n^8 + 2^64 ... at n = 256, where the value is far from zero.
     rows = np.array([[1, 0, 0, 0, 0, 0, 0, 0, 0]], np.int64)
-    assert prepare_rows(rows)[3][0] == 0
+    assert prepare_rows(rows)[1][0] == 0
 
 
 @pytest.mark.parametrize(("a", "b"), [([1, -4], [-12, 0]), ([2, -8], [-48, 0])])
 def test_a_value_that_vanishes_is_no_certain_number(a: list[int], b: list[int]) -> None:
     pcf = PCF(a, b)
     assert abs(pcf.convergent(200)) * 10**60 < 1
-    values, errors, _, _ = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False, 0)
+    values, errors, _, _ = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False)
     for value, error in zip(values, errors, strict=True):
         assert abs(value) <= error
 
@@ -192,73 +192,27 @@ def test_a_value_that_vanishes_is_no_certain_number(a: list[int], b: list[int]) 
 @pytest.mark.parametrize(("a", "b"), [([1, 1], [-9, -9]), ([13, -11], [-13, -1])])
 def test_an_infinite_value_is_no_value(a: list[int], b: list[int]) -> None:
     assert abs(PCF(a, b).convergent(300)) > 10**100
-    _, _, _, counts = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False, 0)
+    _, _, _, counts = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False)
     assert dict(zip(CLASSES, counts, strict=True))["slow"] == 1
 
 
 def test_values_and_errors_of_a_whole_box_are_finite() -> None:
     grid = PCFBox([(-3, 3)] * 2, [(-6, 6)] * 3)
     for block in grid.blocks(0, grid.size, 1 << 20):
-        values, errors, _, counts = evaluate_block(block.a, block.b, block.paired, grid.shrinks)
+        values, errors, _, counts = evaluate_block(block.a, block.b, block.paired)
         assert np.isfinite(values).all()
         assert np.isfinite(errors).all()
         assert (errors <= 1.1e-8 * np.abs(values)).all()
         assert counts.sum() == len(block.a) * len(block.b)
 
 
-# Duplicates
-
-BOXES = [
-    ([(-4, 4), (-4, 4)], [(-5, 5), (-5, 5), (-5, 5)]),
-    ([(-6, 6), (-6, 6)], [(-6, 6), (-6, 6)]),
-    ([(-3, 4), (0, 6)], [(-5, 5), (-5, 5), (0, 0)]),
-    ([(-3, 4), (0, 6)], [(-4, 4), (-9, 9), (-9, 0)]),
-    ([(-4, 0), (-4, 0)], [(-8, 8), (-8, 8), (-1, 8)]),
-    ([(1, 4), (1, 4)], [(1, 8), (-8, 8), (-8, 8)]),
-    ([(-8, 8)], [(-64, 64)]),
-]
-
-
-@pytest.mark.parametrize("ranges", BOXES)
-def test_a_skipped_duplicate_has_an_equivalent_that_is_kept(
-    ranges: tuple[list[tuple[int, int]], list[tuple[int, int]]],
-) -> None:
-    """Nothing is lost: an inflated member is skipped only if a member with the same value up to a factor stays."""
-    box = PCFBox(*ranges)
-    skipped: list[PCF] = []
-    kept = set[str]()
-    duplicate = CLASSES.index("duplicate")
-    for block in box.blocks(0, box.size, 1 << 14):
-        for a in block.a:
-            _, _, where, counts = evaluate_block(a[None, :], block.b, False, box.shrinks)
-            valued = {int(k) for k in where}
-            for k, b in enumerate(block.b):
-                if k in valued:
-                    kept.add(canonical(a, b))
-                elif counts[duplicate] and evaluate_block(a[None, :], b[None, :], False, box.shrinks)[3][duplicate]:
-                    skipped.append(PCF([int(c) for c in a], [int(c) for c in b]))
-    lost = [p for p in skipped if str(p.canonical()) not in kept and class_of(p.canonical()) == "valued"]
-    assert not lost, lost[:5]
-
-
-def canonical(a: np.ndarray, b: np.ndarray) -> str:
-    return str(PCF([int(c) for c in a], [int(c) for c in b]).canonical())
-
-
-def class_of(pcf: PCF) -> str:
-    a, b = ([[int(p[k]) for k in range(p.degree(), -1, -1)]] for p in (pcf.a, pcf.b))
-    counts = evaluate_block(np.array(a, np.int64), np.array(b, np.int64), False, 0)[3]
-    return CLASSES[int(counts.argmax())]
+# Inflations
 
 
 @pytest.mark.parametrize(
-    ("a", "b", "skipped"),
-    [([2, 6], [0, -4, 0], True), ([6, 3], [0, 0, 9], True), ([1, 2], [1, 3, 2], True), ([1, 3], [0, -1, 0], False)],
+    ("a", "b"), [([2, 6], [0, -4, 0]), ([6, 3], [0, 0, 9]), ([1, 2], [1, 3, 2]), ([1, 3], [0, -1, 0])]
 )
-def test_inflations_are_skipped_where_their_originals_are_members(a: list[int], b: list[int], skipped: bool) -> None:
-    for box, expected in (
-        (PCFBox([(-6, 6)] * 2, [(-36, 36)] * 3), skipped),
-        (PCFBox([(1, 6), (1, 6)], [(-36, 36)] * 3), False),
-    ):
-        counts = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False, box.shrinks)[3]
-        assert counts[CLASSES.index("duplicate")] == expected
+def test_inflated_members_are_evaluated_too(a: list[int], b: list[int]) -> None:
+    """Their left-hand side may have small integers where that of the canonical member has not."""
+    counts = evaluate_block(np.array([a], np.int64), np.array([b], np.int64), False)[3]
+    assert counts[CLASSES.index("valued")] == 1

@@ -99,7 +99,7 @@ def test_a_job_records_what_became_of_every_candidate(tmp_path: Path) -> None:
         seen: list[Progress] = []
         job = run_job(store, prepare_job(store, SPEC).id, LocalEngine(), progress=seen.append)
     counters = job.counters
-    classes = ("valued", "finite", "duplicate", "divergent", "slow")
+    classes = ("valued", "finite", "divergent", "slow")
     assert sum(counters[name] for name in classes) == job.total
     assert counters["confirmed"] == job.findings
     assert counters["candidates"] >= counters["confirmed"] > 0
