@@ -211,7 +211,7 @@ def accelerated_value(a: fmpz_poly, b: fmpz_poly, digits: int) -> tuple[arb, int
 def _attempt(a: fmpz_poly, b: fmpz_poly, effort: int) -> tuple[arb, int, int] | None:
     steps = 2 if asymptotics(a, b).regime == "stretched" else 1
     # A deep start needs few coefficients, and those cost more: their number enters squared.
-    depth, order = 200 + 20 * effort, (8 + 2 * effort // 5) * steps
+    depth, order = 150 + 18 * effort, (6 + effort // 3) * steps
     bits = effort * 6 + 200
     # Even like the first depth: where convergents alternate, those of one parity are to be compared.
     far_depth = 2 * (depth * 3 // 4)

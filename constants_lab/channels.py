@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import comb
 
 from flint import fmpq_poly
@@ -141,7 +142,7 @@ def interpolate(values: Sequence[int], degree: int) -> fmpq_poly | None:
     differences, row = [], list(values[: degree + 1])
     while row:
         differences.append(row[0])
-        row = [y - x for x, y in zip(row, row[1:], strict=False)]
+        row = [y - x for x, y in pairwise(row)]
     for m in range(degree + 1, len(values)):
         if sum(d * comb(m, i) for i, d in enumerate(differences)) != values[m]:
             return None

@@ -1,7 +1,7 @@
 """A second opinion on a verified identity, sharing no code with FLINT: SymPy for the left-hand side, mpmath for the fraction.
 
 The left-hand side is rebuilt as a SymPy expression and evaluated by SymPy.  The continued fraction is evaluated by backward
-recurrence in mpmath floats; where it converges too slowly for that, its convergents at n = 16, 32, 64, ... are
+recurrence in mpmath floats; where it converges too slowly for that, its convergents at n = 16, 32, ..., 1024 are
 extrapolated (Romberg's scheme with the exponents i s + j of the error, s from theory).  Two depths, or two steps of the
 scheme, say how many digits that gives, and so many must agree with the left-hand side.  Numeric throughout.  A
 disagreement means that one of two libraries, or this program, is wrong: nothing built on it may be stored.
@@ -71,11 +71,11 @@ def _backward(a: tuple[int, ...], b: tuple[int, ...], depth: int) -> mpmath.mpf:
 
 def _extrapolated(a: tuple[int, ...], b: tuple[int, ...], s: float) -> tuple[mpmath.mpf, int]:
     """The value and the digits on which the last two steps of Romberg's scheme agree."""
-    row = [_backward(a, b, 16 * 2**k) for k in range(8)]
+    row = [_backward(a, b, 16 * 2**k) for k in range(7)]
     # The error r of the solutions' ratio enters as r/(1 + k r): all multiples of s, with whole steps below each.
     exponents = sorted({i * mpmath.mpf(s) + j for i in range(1, 8) for j in range(8)})
     before = row[-1]
-    for exponent in exponents[:7]:
+    for exponent in exponents[:6]:
         before = row[-1]
         factor = 2**exponent
         row = [(factor * y - x) / (factor - 1) for x, y in pairwise(row)]

@@ -17,7 +17,7 @@ from constants_lab.convergents import convergent_pair
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.regimes import Asymptotics, asymptotics
 
-__all__ = ["Evaluation", "evaluate", "finite_value"]
+__all__ = ["DIRECT_TERMS", "Evaluation", "evaluate", "finite_value"]
 
 DIRECT_TERMS = 20_000
 """More terms than this and acceleration is tried first."""

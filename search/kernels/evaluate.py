@@ -145,40 +145,42 @@ def _calm_from(row_a, row_b, turn):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _rounding(row_a, row_b, calm, depth):  # type: ignore[no-untyped-def]
-    """Relative rounding error to allow for in a value.
+def _rounding(a_values, b_values, calm, top, tails):  # type: ignore[no-untyped-def]
+    """Relative rounding error to allow for in a value; ``a_values[n]``, ``b_values[n]`` for n <= ``top``.
 
     Before ``calm``, numerators p_n and denominators q_n may grow nearly parallel, and what rounding takes from their
     difference counts when later terms bring it out.  At step n a relative error of q_n is multiplied by |h| / |h + t| with
     h = q_n / q_(n-1) and the tail t, where value = (p_n + t p_(n-1)) / (q_n + t q_(n-1)); and likewise for p_n.  The tails
-    come from ``depth`` steps further out (0: as far as possible), enough to tell t from -h.
+    come from ``top``, far enough out to tell t from -h.  ``tails`` is a buffer for calm + 2 of them.
     """
-    if calm <= _CALM:
-        return FLOOR
-    if _PATIENCE * calm > DEPTH:
-        return np.inf
-    top = min(DEPTH, depth + 2 * calm) if depth > 0 else DEPTH
-    tails = np.empty(calm + 2)
-    a, b = _polynomial(row_a, float(top)), _polynomial(row_b, float(top))
+    a, b = a_values[top], b_values[top]
     square = a * a + 4.0 * b
     t = 0.0
     if square > 0.0:
         root = math.sqrt(square)
         t = 2.0 * b / (a + root if a > 0.0 else a - root)
     for n in range(top, 0, -1):
-        if n < tails.shape[0]:
+        if n < calm + 2:
             tails[n] = t
-        t = _polynomial(row_b, float(n)) / (_polynomial(row_a, float(n)) + t)
+        t = b_values[n] / (a_values[n] + t)
     total = 0.0
-    h, g = np.inf, _polynomial(row_a, 0.0)
-    for n in range(1, tails.shape[0]):
-        a, b, t = _polynomial(row_a, float(n)), _polynomial(row_b, float(n)), abs(tails[n])
+    h, g = np.inf, a_values[0]
+    for n in range(1, calm + 2):
+        a, b, t = a_values[n], b_values[n], abs(tails[n])
         h, g = a + b / h, a + b / g
-        for quotient in (h, g):
-            # An infinite quotient or tail leaves nothing to cancel.
-            if not math.isinf(quotient) and not math.isinf(t):
-                total += max(abs(quotient), t) / abs(quotient + tails[n])
+        # An infinite quotient or tail leaves nothing to cancel.
+        if not math.isinf(t):
+            if not math.isinf(h):
+                total += max(abs(h), t) / abs(h + tails[n])
+            if not math.isinf(g):
+                total += max(abs(g), t) / abs(g + tails[n])
     return FLOOR + _STEP_ERROR * total
+
+
+@njit(cache=True, error_model="numpy")
+def _tail_start(calm, depth):  # type: ignore[no-untyped-def]
+    """Where :func:`_rounding` begins: tails good to 1e-8 tell every loss that TOLERANCE admits (``depth`` gives 1e-14)."""
+    return min(DEPTH, calm + 2 + (6 * depth) // 10) if depth > 0 else DEPTH
 
 
 @njit(cache=True, error_model="numpy")
@@ -242,7 +244,7 @@ def _rectangle(a, b, da, db, last, values, errors, where, counts):  # type: igno
         spread[i] = min(60.0, max(abs(roots), 2.0 * turns[i]))
     b_table = np.empty((DEPTH + 1, LANES))
     p, q, P, Q = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    x_check = np.empty(LANES)
+    x_check, tails = np.empty(LANES), np.empty(DEPTH + 2)
     found = 0
     start = 0
     while start < nb:
@@ -295,7 +297,17 @@ def _rectangle(a, b, da, db, last, values, errors, where, counts):  # type: igno
                     if error < 0.0:
                         counts[DIVERGENT] += 1
                         continue
-                error += _rounding(a[i], b[k], calm, depth) * abs(x) + _pole_error(x, a_table[i, 0])
+                rounding = FLOOR
+                if _PATIENCE * calm > DEPTH:
+                    rounding = np.inf
+                elif calm > _CALM:
+                    top = _tail_start(calm, depth if strip else 0)
+                    while filled < top:
+                        filled += 1
+                        for lane in range(lanes):
+                            b_table[filled, lane] = _polynomial(b[start + lane], float(filled))
+                    rounding = _rounding(a_table[i], b_table[:, j], calm, top, tails)
+                error += rounding * abs(x) + _pole_error(x, a_table[i, 0])
                 if not error <= TOLERANCE * abs(x) < np.inf:
                     counts[SLOW] += 1
                     continue
@@ -310,6 +322,7 @@ def _rectangle(a, b, da, db, last, values, errors, where, counts):  # type: igno
 
 @njit(cache=True, error_model="numpy")
 def _pairs(a, b, da, db, last, values, errors, where, counts):  # type: ignore[no-untyped-def]
+    a_values, b_values, tails = np.empty(DEPTH + 1), np.empty(DEPTH + 1), np.empty(DEPTH + 2)
     found = 0
     for k in range(a.shape[0]):
         if da[k] < 0 or db[k] < 0:
@@ -328,7 +341,15 @@ def _pairs(a, b, da, db, last, values, errors, where, counts):  # type: ignore[n
         if error < 0.0:
             counts[DIVERGENT] += 1
             continue
-        error += _rounding(a[k], b[k], calm, depth) * abs(x) + _pole_error(x, _polynomial(a[k], 0.0))
+        rounding = FLOOR
+        if _PATIENCE * calm > DEPTH:
+            rounding = np.inf
+        elif calm > _CALM:
+            top = _tail_start(calm, depth)
+            for n in range(top + 1):
+                a_values[n], b_values[n] = _polynomial(a[k], float(n)), _polynomial(b[k], float(n))
+            rounding = _rounding(a_values, b_values, calm, top, tails)
+        error += rounding * abs(x) + _pole_error(x, _polynomial(a[k], 0.0))
         if not error <= TOLERANCE * abs(x) < np.inf:
             counts[SLOW] += 1
             continue

@@ -27,7 +27,7 @@ from constants_lab.constants import constant
 from constants_lab.db.records import DynamicsRecord, Finding
 from constants_lab.dynamics import measure
 from constants_lab.errors import InputError, NotConverging
-from constants_lab.evaluation import Evaluation
+from constants_lab.evaluation import DIRECT_TERMS, Evaluation
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
@@ -260,7 +260,9 @@ def confirm(candidate: Candidate) -> Finding | None:
     """
     started = perf_counter()
     pcf = PCF(candidate.a, candidate.b)
-    quick = _evaluated(pcf, _QUICK_DIGITS)
+    # Acceleration costs nearly the same for few digits as for many.
+    slow = pcf.asymptotics.terms_for(_QUICK_DIGITS) > DIRECT_TERMS
+    quick = _evaluated(pcf, _DIGITS if slow else _QUICK_DIGITS)
     if quick is None or quick.exact is not None:
         return None
     form = pcf.canonical()
@@ -268,7 +270,7 @@ def confirm(candidate: Candidate) -> Finding | None:
         rough = Identity(candidate.constant, matrix)
         if agreement(quick, rough, _QUICK_DIGITS) < min(_QUICK_DIGITS, quick.digits) - 3:
             continue
-        full = _evaluated(form, _DIGITS)
+        full = quick if slow and form == pcf else _evaluated(form, _DIGITS)
         if full is None:
             return None
         identity = Identity(candidate.constant, _scaled(matrix, pcf.scale))
