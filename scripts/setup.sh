@@ -41,7 +41,7 @@ setup_environment() {
         && VIRTUAL_ENV="$PWD/.venv" uv pip install --quiet -c constraints.txt -e ".$extra"; then
         :
     else
-        .venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".$extra"
+        .venv/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e ".$extra"
     fi
     printf '%s' "$wanted" >"$stamp"
 }
