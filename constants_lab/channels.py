@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from math import comb
 
@@ -193,6 +194,7 @@ def _integer(node: Node) -> int:
     raise InputError("a recurrence is written with integers only: recurrence(order, coefficients, initial values)")
 
 
+@lru_cache(maxsize=4096)
 def parse_channel(text: str) -> Channel:
     """The channel written in ``text``; raises :class:`InputError` for anything else.
 

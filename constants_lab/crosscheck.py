@@ -182,16 +182,18 @@ def _sympy_number(formula: str, digits: int) -> mpmath.mpf | None:
 
 
 def _signed_value(cf: SignedCF, digits: int) -> mpmath.mpf:
-    """Backward recurrence with more and more quotients until two results agree."""
-    signs, count, before = cf.signs, 32, None
+    """A convergent within 10^-digits, by the recurrence of p_n and q_n in Python integers."""
+    signs, period, limit = cf.signs, len(cf.signs), 10**digits
+    count = max(16, digits // 3)
     while True:
-        quotients = cf.quotients(count)
-        value = mpmath.mpf(quotients[-1])
-        for i in range(count - 2, -1, -1):
-            value = quotients[i] + signs[i % len(signs)] / value
-        if before is not None and _agreed(value, before) >= digits:
-            return value
-        before, count = value, 2 * count
+        p, before_p, q, before_q = 1, 0, 0, 1
+        for i, a in enumerate(cf.quotients(count)):
+            s = signs[(i - 1) % period] if i else 1
+            p, before_p = a * p + s * before_p, p
+            q, before_q = a * q + s * before_q, q
+        if abs(q * (q + signs[(count - 1) % period] * before_q)) > limit:
+            return mpmath.mpf(p) / q
+        count *= 2
 
 
 def check_signed(cf: SignedCF, number: str, matrix: Sequence[Sequence[int]], lhs: str, digits: int = 100) -> CrossCheck:

@@ -118,10 +118,14 @@ class SignedCF:
         """The interlaced channels."""
         return self._channels  # type: ignore[attr-defined]
 
+    @cached_property
+    def _texts(self) -> tuple[str, ...]:
+        return tuple(str(channel) for channel in self.channels)
+
     @property
     def polynomials(self) -> list[str]:
         """The channels as text."""
-        return [str(channel) for channel in self.channels]
+        return list(self._texts)
 
     @cached_property
     def key(self) -> str:
