@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
-from math import comb
 
 from flint import fmpq_poly
 
 from constants_lab.errors import InputError
 from constants_lab.syntax import Call, Integer, Negate, Node, fold, parse
 
-__all__ = ["Channel", "PolynomialChannel", "RecurrenceChannel", "RunChannel", "interpolate", "parse_channel"]
+__all__ = ["Channel", "PolynomialChannel", "RecurrenceChannel", "RunChannel", "interpolate", "newton", "parse_channel"]
 
 
 def _text(p: fmpq_poly) -> str:
@@ -134,24 +133,33 @@ class RecurrenceChannel:
 Channel = PolynomialChannel | RunChannel | RecurrenceChannel
 
 
+def newton(values: Sequence[int]) -> fmpq_poly:
+    """The polynomial of degree < len(values) through them at m = 0, 1, ... (Newton's forward differences).
+
+    >>> str(newton([1, 3, 6]))
+    '1/2*x^2 + 3/2*x + 1'
+    """
+    differences, row = [], list(values)
+    while any(row):
+        differences.append(row[0])
+        row = [y - x for x, y in pairwise(row)]
+    total, basis = fmpq_poly(differences[:2]), fmpq_poly([0, 1])
+    for i, difference in enumerate(differences[2:], 2):
+        basis = basis * fmpq_poly([1 - i, 1]) / i
+        total += basis * difference
+    return total
+
+
 def interpolate(values: Sequence[int], degree: int) -> fmpq_poly | None:
     """The polynomial of degree <= ``degree`` through values[0..degree] if it meets all the others, else None.
 
     >>> str(interpolate([1, 3, 6, 10, 15], 2))
     '1/2*x^2 + 3/2*x + 1'
     """
-    differences, row = [], list(values[: degree + 1])
-    while row:
-        differences.append(row[0])
+    row = list(values)
+    for _ in range(degree + 1):
         row = [y - x for x, y in pairwise(row)]
-    for m in range(degree + 1, len(values)):
-        if sum(d * comb(m, i) for i, d in enumerate(differences)) != values[m]:
-            return None
-    total, basis = fmpq_poly([0]), fmpq_poly([1])
-    for i, d in enumerate(differences):
-        total += basis * d
-        basis = basis * fmpq_poly([-i, 1]) / (i + 1)
-    return total
+    return None if any(row) else newton(values[: degree + 1])
 
 
 def _polynomial(node: Node) -> fmpq_poly:

@@ -13,7 +13,7 @@ from itertools import islice
 
 from flint import fmpq_poly, fmpz_mat
 
-from constants_lab.channels import Channel, PolynomialChannel, RecurrenceChannel, RunChannel, interpolate
+from constants_lab.channels import Channel, PolynomialChannel, RecurrenceChannel, RunChannel, interpolate, newton
 from constants_lab.signed import SignedCF
 
 __all__ = ["HOLD_OUT", "recover_interlaced", "recover_recurrence", "recover_runs"]
@@ -26,15 +26,17 @@ _MAX_RECURRENCE = 12
 
 def _fit(values: Sequence[int], k: int, degree: int) -> list[fmpq_poly] | None:
     """k interlaced polynomials through ``values``, or None."""
-    if len(values) - k * (degree + 1) < HOLD_OUT:
+    if len(values) - k * (degree + 1) < HOLD_OUT or not _is_annihilated(values, k, degree + 1):
         return None
-    fitted = []
-    for j in range(k):
-        polynomial = interpolate(values[j::k], degree)
-        if polynomial is None:
-            return None
-        fitted.append(polynomial)
-    return fitted
+    return [newton(values[j : j + k * (degree + 1) : k]) for j in range(k)]
+
+
+def _is_annihilated(values: Sequence[int], k: int, order: int) -> bool:
+    """Whether every difference of this order with step k vanishes: each value is met by the polynomial of its channel."""
+    row = list(values)
+    for _ in range(order):
+        row = [y - x for x, y in zip(row, row[k:], strict=False)]
+    return not any(row)
 
 
 def recover_interlaced(

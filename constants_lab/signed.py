@@ -58,6 +58,9 @@ def _integer_values(p: fmpq_poly, m: np.ndarray) -> np.ndarray | None:
     import numpy as np
 
     numerator = [int(c) for c in p.numer().coeffs()]
+    if len(numerator) <= 1 and p.denom() == 1:
+        constant = numerator[0] if numerator else 0
+        return np.full(len(m), constant) if abs(constant) < 2**53 else None
     bound = sum(abs(c) * float(m[-1] + 1) ** i for i, c in enumerate(numerator))
     if bound >= 2**53:
         return None
@@ -185,25 +188,29 @@ class SignedCF:
             or max(map(abs, self.prefix), default=0) >= 2**53
         ):
             return None
+        k = len(self.channels)
         singles = sum(isinstance(c, PolynomialChannel) for c in self.channels)
-        rounds = np.arange(count // singles + 2 if singles else count + 2)
-        values, lengths = [], []
-        for channel in self.channels:
+        rounds = np.arange(max(count - len(self.prefix), 0) // singles + 2 if singles else count + 2)
+        values = np.empty((len(rounds), k), np.int64)
+        lengths = np.ones((len(rounds), k), np.int64) if singles < k else None
+        for j, channel in enumerate(self.channels):
             if isinstance(channel, RunChannel):
+                values[:, j] = channel.value
                 length = _integer_values(channel.length, rounds)
-                values.append(np.full(len(rounds), channel.value))
-            else:
-                length = np.ones(len(rounds), np.int64)
-                values.append(_integer_values(channel.polynomial, rounds))  # type: ignore[union-attr, arg-type]
-            lengths.append(length)
-        if any(x is None for x in (*values, *lengths)):
-            return None
-        flat_lengths = np.stack(lengths, axis=1).ravel()  # type: ignore[arg-type]
-        if (flat_lengths < 0).any():
-            return None
-        # Only as many rounds as are needed, or quadratically growing runs would fill the memory.
-        needed = int(np.searchsorted(np.cumsum(flat_lengths), count)) + 1
-        body = np.repeat(np.stack(values, axis=1).ravel()[:needed], flat_lengths[:needed])
+                if length is None or (length < 0).any() or lengths is None:
+                    return None
+                lengths[:, j] = length
+            elif isinstance(channel, PolynomialChannel):
+                value = _integer_values(channel.polynomial, rounds)
+                if value is None:
+                    return None
+                values[:, j] = value
+        body = values.ravel()
+        if lengths is not None:
+            # Only as many rounds as are needed, or quadratically growing runs would fill the memory.
+            flat = lengths.ravel()
+            needed = int(np.searchsorted(np.cumsum(flat), count)) + 1
+            body = np.repeat(body[:needed], flat[:needed])
         return np.concatenate([np.array(self.prefix, np.int64), body])[:count]
 
     def _only_runs(self, count: int) -> list[int]:

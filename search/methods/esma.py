@@ -44,6 +44,8 @@ VERIFIED_DIGITS = 1000
 """Decimal digits that the shared quotients must fix, where the number is known to so many."""
 
 _FIRST_LENGTH = 100
+_FIRST_CHECK = 800
+"""Quotients compared first in a verification; a little over 1,000 digits for most patterns."""
 _MAX_SIZE = 10**15
 
 
@@ -322,7 +324,7 @@ def _verified(candidate: Candidate, cf: SignedCF) -> tuple[int, int] | None:
     from constants_lab.search.kernels.scan import cylinder_digits
 
     signs = np.array(candidate.signs, np.int64)
-    length = 2 * candidate.ladder[0] + 200
+    length = max(2 * candidate.ladder[0] + 200, _FIRST_CHECK)
     while True:
         quotients = candidate.source.expand(candidate.numerator, candidate.denominator, candidate.signs, length)
         expected = cf.quotient_array(len(quotients))
