@@ -44,6 +44,8 @@ VERIFIED_DIGITS = 1000
 """Decimal digits that the shared quotients must fix, where the number is known to so many."""
 
 _FIRST_LENGTH = 100
+_MOST_CHECKED = 300_000
+"""Quotients after which a verification is given up: a number near a rational has runs of 2 without end in sight."""
 _FIRST_CHECK = 800
 """Quotients compared first in a verification; a little over 1,000 digits for most patterns."""
 _MAX_SIZE = 10**15
@@ -320,7 +322,8 @@ def _exponential(quotients: Sequence[int], signs: tuple[int, ...]) -> SignedCF |
 
 
 def _verified(candidate: Candidate, cf: SignedCF) -> tuple[int, int] | None:
-    """(digits, quotients) to which the left-hand side provably follows ``cf``, or None at the first difference."""
+    """(digits, quotients) to which the left-hand side provably follows ``cf``; None at the first difference, or when too many
+    quotients would be needed."""
     from constants_lab.search.kernels.scan import cylinder_digits
 
     signs = np.array(candidate.signs, np.int64)
@@ -337,7 +340,10 @@ def _verified(candidate: Candidate, cf: SignedCF) -> tuple[int, int] | None:
         digits = int(cylinder_digits(sizes, signs)) - 1
         if digits >= VERIFIED_DIGITS or len(quotients) < length:
             return digits, len(quotients)
-        length = int(length * min(4.0, 1.1 * VERIFIED_DIGITS / max(digits, 1) + 0.1)) + 10
+        if length >= _MOST_CHECKED:
+            return None
+        grown = int(length * min(4.0, 1.1 * VERIFIED_DIGITS / max(digits, 1) + 0.1)) + 10
+        length = min(grown, _MOST_CHECKED)
 
 
 def confirm(candidate: Candidate) -> Finding | None:
