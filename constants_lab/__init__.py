@@ -29,6 +29,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Identity": "constants_lab.expressions",
     "PCF": "constants_lab.pcf",
+    "SignedCF": "constants_lab.signed",
     "constant": "constants_lab.constants",
     "identify": "constants_lab.identification",
     "open": "constants_lab.notebook",
@@ -40,7 +41,7 @@ _PACKAGES = ("constants", "search")
 """Public names that are modules: the catalogue, and the searchers, which can be called."""
 
 # `open` is left out: `from constants_lab import *` must not hide Python's own.
-__all__ = ["PCF", "Identity", "__version__", "constant", "constants", "identify", "search"]
+__all__ = ["PCF", "Identity", "SignedCF", "__version__", "constant", "constants", "identify", "search"]
 
 
 def __getattr__(name: str) -> Any:

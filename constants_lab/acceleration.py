@@ -23,9 +23,13 @@ from flint import arb, ctx, fmpz, fmpz_poly
 from constants_lab.balls import agreeing_digits
 from constants_lab.convergents import Matrix2, matrix_product
 from constants_lab.polynomials import shift
-from constants_lab.regimes import asymptotics
+from constants_lab.regimes import asymptotics, calm_index
 
 __all__ = ["accelerated_value", "tail_series"]
+
+
+_MAX_DEPTH = 400_000
+"""A fraction whose leading terms rule only beyond is not attempted."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +216,10 @@ def _attempt(a: fmpz_poly, b: fmpz_poly, effort: int) -> tuple[arb, int, int] | 
     steps = 2 if asymptotics(a, b).regime == "stretched" else 1
     # A deep start needs few coefficients, and those cost more: their number enters squared.
     depth, order = 150 + 18 * effort, (6 + effort // 3) * steps
+    # The series speaks of large n: not before the leading terms rule.
+    depth += 2 * calm_index(a, b)
+    if depth > _MAX_DEPTH:
+        return None
     bits = effort * 6 + 200
     # Even like the first depth: where convergents alternate, those of one parity are to be compared.
     far_depth = 2 * (depth * 3 // 4)

@@ -8,9 +8,10 @@ polynomials of least degree with the same rho, found from rho alone, so that equ
 * write a = z a+ where z collects the factors n - k with k >= 0.  They are zeros that the fraction really has and
   no equivalence can move them (c would vanish there); everything below is done with a+.
 * rho+ = b / (a+(n) a+(n-1)) = N/D in lowest terms.  Irreducible factors of D are sorted into chains under integer
-  shifts.  A factor whose root is r must divide a(n) or a(n-1), that is the new a has the root r or r - 1; going
-  through a chain from the greatest root down and always taking r - 1 needs the fewest factors, and it never creates
-  a root >= 0 because the integer roots of D are <= 0.
+  shifts.  A factor whose root is r must divide a(n) or a(n-1), that is the new a has the root r or r - 1.  Going
+  through the negative roots of a chain upwards and taking r where nothing serves yet needs the fewest factors, with the
+  smallest numbers.  A root >= 0 is not taken (the integer roots of D are <= 0, so r - 1 does); of roots >= 1, which are no
+  integers, r - 1 is taken, going down.
 * the content follows: the least positive integer s for which the content of D divides s^2 times that of N.
 
 The result has a positive leading coefficient in a.  Everything here is exact.
@@ -18,6 +19,7 @@ The result has a positive leading coefficient in a.  Everything here is exact.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from flint import fmpq, fmpz, fmpz_poly
@@ -72,12 +74,29 @@ def _least_cover(denominator: fmpz_poly) -> fmpz_poly:
     _, chains = _chains(denominator)
     cover = fmpz_poly([1])
     for base, wanted in chains:
-        carried = 0
-        for k in range(max(wanted), min(wanted) - 1, -1):
-            carried = max(0, wanted.get(k, 0) - carried)
-            if carried:
-                cover *= shift(base, -(k - 1)) ** carried
+        d = base.degree()
+        # The mean root of base(n - k) is origin + k.
+        origin = fmpq(-base[d - 1], d * base[d])
+        for k, exponent in _cover_chain(wanted, lambda k, origin=origin: origin + k).items():  # type: ignore[misc]
+            cover *= shift(base, -k) ** exponent
     return cover
+
+
+def _cover_chain(wanted: dict[int, int], root: Callable[[int], fmpq]) -> dict[int, int]:
+    """The fewest factors {k: exponent} with chosen[k] + chosen[k-1] >= wanted[k] for every k; see the module's text."""
+    chosen: dict[int, int] = {}
+    for k in sorted(wanted, reverse=True):
+        if root(k) >= 1:
+            missing = wanted[k] - chosen.get(k, 0)
+            if missing > 0:
+                chosen[k - 1] = chosen.get(k - 1, 0) + missing
+    # The factor with its root in [0, 1) is never added: what it would serve is left to the last one below zero.
+    last = {k - 1: wanted[k] - chosen.get(k, 0) for k in wanted if 0 <= root(k) < 1}
+    for k in sorted({*(k for k in wanted if root(k) < 0), *last}):
+        missing = max(wanted.get(k, 0) - chosen.get(k - 1, 0), last.get(k, 0))
+        if missing > 0:
+            chosen[k] = missing
+    return chosen
 
 
 def _square_cover(n: fmpz) -> fmpz:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from flint import fmpq_poly
@@ -24,9 +24,20 @@ from constants_lab.syntax import Call, Integer, Negate, Node, fold, parse
 __all__ = ["Channel", "PolynomialChannel", "RecurrenceChannel", "RunChannel", "interpolate", "newton", "parse_channel"]
 
 
+_MAX_DEGREE = 100
+
+
 def _text(p: fmpq_poly) -> str:
+    if p.degree() <= 0 and p.denom() == 1:
+        return str(p[0])
+    return _cached_text(_coefficients(p))
+
+
+@lru_cache(maxsize=4096)
+def _cached_text(coefficients: tuple[int, ...]) -> str:
     from constants_lab.polynomials import format_polynomial
 
+    p = fmpq_poly(list(coefficients[1:]), coefficients[0])
     whole = format_polynomial(p.numer(), "m")
     return whole if p.denom() == 1 else f"({whole})/{p.denom()}"
 
@@ -61,8 +72,12 @@ class PolynomialChannel:
     def __hash__(self) -> int:
         return hash(_coefficients(self.polynomial))
 
-    def __str__(self) -> str:
+    @cached_property
+    def _written(self) -> str:
         return _text(self.polynomial)
+
+    def __str__(self) -> str:
+        return self._written
 
     def latex(self) -> str:
         """LaTeX of the polynomial in m."""
@@ -76,12 +91,16 @@ class RunChannel:
     value: int
     length: fmpq_poly
 
-    def values(self, m: int) -> list[int]:
-        """The quotients of round ``m``; raises :class:`InputError` where the length is no integer >= 0."""
+    def count(self, m: int) -> int:
+        """The number of quotients of round ``m``; raises :class:`InputError` where the length is no integer >= 0."""
         count = self.length(m)
         if count.denom() != 1 or count < 0:
             raise InputError(f"the channel {self} has no length at m = {m}: give a polynomial with values >= 0")
-        return [self.value] * int(count.numer())
+        return int(count.numer())
+
+    def values(self, m: int) -> list[int]:
+        """The quotients of round ``m``; raises as :meth:`count`."""
+        return [self.value] * self.count(m)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RunChannel) and (self.value, self.length) == (other.value, other.length)
@@ -186,6 +205,8 @@ def _polynomial(node: Node) -> fmpq_poly:
     def power(base: fmpq_poly, exponent: Fraction) -> fmpq_poly:
         if exponent.denominator != 1 or not 0 <= exponent <= 50:
             raise InputError("exponents in a channel must be integers from 0 to 50")
+        if base.degree() * exponent.numerator > _MAX_DEGREE:
+            raise InputError(f"the degree of a channel is at most {_MAX_DEGREE}: give a polynomial of lower degree")
         return base**exponent.numerator
 
     return fold(

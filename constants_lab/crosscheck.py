@@ -18,9 +18,10 @@ from typing import Any
 
 import mpmath
 
+from constants_lab.balls import midpoint
 from constants_lab.constants import constant
 from constants_lab.errors import NotConverging, VerificationFailed
-from constants_lab.expressions import Identity
+from constants_lab.expressions import Identity, evaluate
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import coefficients
 from constants_lab.signed import SignedCF
@@ -90,16 +91,45 @@ def _agreed(x: mpmath.mpf, y: mpmath.mpf) -> int:
     return max(0, int(mpmath.floor(-mpmath.log10(gap / size)))) if size else mpmath.mp.dps
 
 
+def _last_turn(a: tuple[int, ...], b: tuple[int, ...]) -> int:
+    """The last n up to 4,000 at which a changes sign or turns back, or a^2 + 4 b changes sign; 5,000 if there may be more."""
+    square = [0] * max(2 * len(a) - 1, len(b))
+    for i, x in enumerate(reversed(a)):
+        for j, y in enumerate(reversed(a)):
+            square[i + j] += x * y
+    for i, y in enumerate(reversed(b)):
+        square[i] += 4 * y
+    while square and square[-1] == 0:
+        square.pop()
+    # Cauchy's bound on the real roots of both; a turns back before its last root's double at the latest.
+    bounds = [1 + max(map(abs, p[1:]), default=0) // abs(p[0]) for p in (a, tuple(reversed(square))) if p]
+    end = max(bounds, default=0) + 2
+    if min(a) >= 0 and min(b) >= 0:
+        return 0
+    last, before = 0, None
+    for n in range(min(end, 4000) + 1):
+        x, y = _horner(a, n), _horner(b, n)
+        now = (x > 0, x * x + 4 * y > 0)
+        if before is not None and (now != before[0] or abs(x) < before[1]):
+            last = n
+        before = now, abs(x)
+    return last if end <= 4000 else 5000 if last > 1000 else last
+
+
 def _value(pcf: PCF, digits: int) -> tuple[mpmath.mpf, int]:
     """The value and how many of its digits two depths agree on."""
     a, b = coefficients(pcf.a), coefficients(pcf.b)
     theory = pcf.asymptotics
     if theory.regime == "divergent":
         raise NotConverging(f"{pcf} diverges, so it equals no number: leave it out")
+    # Both depths could lie on a pseudo-limit before the leading terms rule; then there is no opinion to give.
+    start = 2 * _last_turn(a, b)
+    if start > _DIRECT_TERMS:
+        return mpmath.mpf(0), 0
     terms = theory.terms_for(digits + 5)
     if terms > _DIRECT_TERMS and theory.regime == "polynomial" and theory.rate:
         return _extrapolated(a, b, theory.rate)
-    depth = int(min(terms, _DIRECT_TERMS)) + 30
+    depth = int(min(terms, _DIRECT_TERMS)) + 30 + start
     value = _backward(a, b, depth + depth // 8)
     return value, min(_agreed(value, _backward(a, b, depth)), digits)
 
@@ -182,7 +212,7 @@ def _sympy_number(formula: str, digits: int) -> mpmath.mpf | None:
 
 
 def _signed_value(cf: SignedCF, digits: int) -> mpmath.mpf:
-    """A convergent within 10^-digits, by the recurrence of p_n and q_n in Python integers."""
+    """A convergent with relative error below 10^-digits, by the recurrence of p_n and q_n in Python integers."""
     signs, period, limit = cf.signs, len(cf.signs), 10**digits
     count = max(16, digits // 3)
     while True:
@@ -191,7 +221,7 @@ def _signed_value(cf: SignedCF, digits: int) -> mpmath.mpf:
             s = signs[(i - 1) % period] if i else 1
             p, before_p = a * p + s * before_p, p
             q, before_q = a * q + s * before_q, q
-        if abs(q * (q + signs[(count - 1) % period] * before_q)) > limit:
+        if abs(p * (q + signs[(count - 1) % period] * before_q)) > limit:
             return mpmath.mpf(p) / q
         count *= 2
 
@@ -199,7 +229,8 @@ def _signed_value(cf: SignedCF, digits: int) -> mpmath.mpf:
 def check_signed(cf: SignedCF, number: str, matrix: Sequence[Sequence[int]], lhs: str, digits: int = 100) -> CrossCheck:
     """Compare a signed fraction, evaluated by mpmath, with its left-hand side, the constant in it evaluated by SymPy.
 
-    ``number`` is the name (or formula) that the rows of ``matrix`` are polynomials in.  Raises :class:`VerificationFailed`,
+    ``number`` is the name (or formula) that the rows of ``matrix`` are polynomials in; where SymPy cannot express it, FLINT's
+    value of ``lhs`` stands for SymPy's.  Raises :class:`VerificationFailed`,
     naming the formula, when they disagree.
     """
     working = digits + 10 + 2 * len(str(max(abs(k) for row in matrix for k in row))) * len(matrix[0])
@@ -207,12 +238,14 @@ def check_signed(cf: SignedCF, number: str, matrix: Sequence[Sequence[int]], lhs
     with mpmath.workdps(working):
         value = _signed_value(cf, digits + 5)
         if c is None:
-            return CrossCheck(None, digits)
-        top, bottom = (mpmath.polyval([mpmath.mpf(k) for k in row], c) for row in matrix)
-        agreed = min(_agreed(value, top / bottom), digits)
+            theirs = midpoint(evaluate(lhs, working))
+        else:
+            top, bottom = (mpmath.polyval([mpmath.mpf(k) for k in row], c) for row in matrix)
+            theirs = top / bottom
+        agreed = min(_agreed(value, theirs), digits)
     if agreed < digits - 2:
         raise VerificationFailed(
-            f"SymPy and mpmath agree on only {agreed} digits of {lhs} and the signed fraction {cf}: do not trust this "
-            "formula, and report it"
+            f"the left-hand side and mpmath agree on only {agreed} digits of {lhs} = the signed fraction {cf}: do not "
+            "trust this formula, and report it"
         )
-    return CrossCheck(agreed, agreed)
+    return CrossCheck(None if c is None else agreed, agreed)

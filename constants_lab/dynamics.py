@@ -33,9 +33,10 @@ class Dynamics:
     """Measures of convergence; None where a quantity has no meaning or could not be had.
 
     ``regime``, ``rate``: theoretical, see :class:`constants_lab.regimes.Asymptotics`.  ``delta``: at ``depth``, None for a
-    rational value.  ``delta_limit``: its limit where theory gives one (-1 in the polynomial and stretched regimes, where
-    ln q^ outgrows -ln err), None for a rational value too.  ``log_denominator``: ln q^_depth.  ``factorial_reduction``:
-    whether ln q^_n grows like n and not like n ln n, judged from depths n/2 and n (numeric).
+    rational value.  ``delta_limit``: its limit where theory gives one: -1 in the polynomial and stretched regimes when
+    ln q^_n grows at least linearly (that it does is judged from depths n/2 and n); None for a rational value too.
+    ``log_denominator``: ln q^_depth.  ``factorial_reduction``: whether ln q^_n grows like n and not like n ln n, judged from
+    depths n/2 and n (numeric).
     """
 
     regime: RegimeName
@@ -105,8 +106,11 @@ def measure(pcf: PCF, depth: int = 1000, value: Evaluation | None = None) -> Dyn
         return base
     reduced = abs(q) // p.gcd(q)
     log_denominator = _log(reduced)
-    reduction = _reduces((depth // 2, _log(abs(half_q) // half_p.gcd(half_q))), (depth, log_denominator))
-    limit = -1.0 if theory.regime in ("stretched", "polynomial") else None
+    # Theory needs that ln q^ grows at least linearly; that it does is read off two depths.
+    near, far = _log(abs(half_q) // half_p.gcd(half_q)), log_denominator
+    reduction = _reduces((depth // 2, near), (depth, far))
+    grows = far > 0.1 * depth and far > 1.8 * near
+    limit = -1.0 if theory.regime in ("stretched", "polynomial") and grows else None
     delta = None
     wanted = 60 if direct else 60 + _error_digits(theory, depth)
     try:

@@ -7,6 +7,7 @@ the result is marked.  Nothing here is rigorous: two convergents may agree long 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from flint import arb, ctx, fmpq, fmpz, fmpz_poly
@@ -15,7 +16,7 @@ from constants_lab.acceleration import accelerated_value
 from constants_lab.balls import agreeing_digits
 from constants_lab.convergents import convergent_pair
 from constants_lab.errors import InputError, NotConverging
-from constants_lab.regimes import Asymptotics, asymptotics
+from constants_lab.regimes import Asymptotics, asymptotics, calm_index
 
 __all__ = ["DIRECT_TERMS", "Evaluation", "evaluate", "finite_value"]
 
@@ -68,14 +69,9 @@ def _last_defined(a: fmpz_poly, b: fmpz_poly, n: int) -> tuple[int, fmpz, fmpz]:
     return n, p, q
 
 
-def _late_start(a: fmpz_poly) -> int:
-    """A rough number of terms before the leading term of ``a`` rules: the sum of its roots."""
-    d = a.degree()
-    return min(abs(int(a[d - 1])) // abs(int(a[d])) + 1, 2000) if d > 0 else 0
-
-
 def _direct(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics) -> Evaluation | None:
-    depth = int(theory.terms_for(digits) * 1.02) + 12 + 3 * _late_start(a)
+    # Past twice the index where the leading terms begin to rule, or a pseudo-limit could pass for the value.
+    depth = int(theory.terms_for(digits) * 1.02) + 12 + (9 * calm_index(a, b)) // 4
     bits = int((digits + 15) * 3.3219281) + 32
     best: Evaluation | None = None
     misses = 0
@@ -86,7 +82,11 @@ def _direct(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics) -> Eva
             return best
         with ctx.workprec(bits):
             value = (arb(P) / Q).mid()
-            found = Evaluation(value, agreeing_digits(value, arb(p) / q, bits), far, False)
+            agreed = agreeing_digits(value, arb(p) / q, bits)
+            if theory.regime == "polynomial":
+                # The error falls by (8/9)^s only, so it is larger than the difference.
+                agreed = max(0, agreed - 1 - int(math.log10(9 / min(theory.rate or 0.01, 9))))
+            found = Evaluation(value, agreed, far, False)
         if best is None or found.digits > best.digits:
             best, misses = found, 0
         else:
@@ -114,7 +114,8 @@ def evaluate(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics | None
         raise NotConverging("the continued fraction diverges: its convergents do not tend to a number")
     best: Evaluation | None = None
     terms = theory.terms_for(digits)
-    if terms > DIRECT_TERMS and b.degree() >= 2 * a.degree():
+    slow = theory.regime == "polynomial" or (theory.regime == "stretched" and terms > DIRECT_TERMS) or terms > MAX_TERMS
+    if slow and b.degree() >= 2 * a.degree():
         found = accelerated_value(a, b, digits)
         if found is not None:
             best = Evaluation(found[0], found[1], found[2], True)

@@ -160,6 +160,9 @@ def _question(x: Real, digits: int | None, terms: int, bound: int | None, trials
     else:
         value = read(accuracy)
         usable = _decimals(value) if digits is None else min(digits, _decimals(value))
+        if value.contains(0):
+            # "1e-40" has one digit, however many decimals it fixes.
+            usable = min(usable, accuracy)
         given = usable if value.contains(0) else max(accuracy, usable)
     if usable < need:
         about = f"with coefficients up to {bound_text(bound)}" if bound else "with even the smallest coefficients"

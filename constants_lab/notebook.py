@@ -32,6 +32,7 @@ from constants_lab.polynomials import latex_polynomial, make_polynomial
 from constants_lab.search.engine import choose_engine
 from constants_lab.search.job import JobSpec, load_method
 from constants_lab.search.runner import Progress, prepare_job, run_job
+from constants_lab.signed import SignedCF
 
 __all__ = ["COLUMNS", "Database", "Formula", "FormulaFrame", "open", "search"]
 
@@ -161,9 +162,22 @@ class Formula(FormulaView):
         return PCF(self.a, self.b)
 
     @property
+    def signed(self) -> SignedCF:
+        """The signed continued fraction; raises :class:`InputError` for formulas of another kind."""
+        if self.kind != "signed" or not self.polynomials or not self.signs:
+            raise InputError(f"formula {self.id} is no signed continued fraction: it is of the kind {self.kind!r}")
+        return SignedCF(self.signs, self.prefix or [], self.polynomials)
+
+    @property
     def identity(self) -> Identity | None:
-        """The shown left-hand side, or None for a formula whose value has no name."""
-        return None if self.lhs is None else Identity.parse(self.lhs)
+        """The shown left-hand side; None where the value has no name, or one with more than one constant in it."""
+        return _read(Identity.parse, self.lhs)
+
+    @property
+    def _fraction(self) -> PCF | SignedCF | None:
+        if self.kind == "signed":
+            return _read(SignedCF, self.signs, self.prefix or [], self.polynomials)
+        return _read(PCF, self.a, self.b)
 
     def evidence_records(self) -> pd.DataFrame:
         """Every run behind the levels of the identities, oldest first: what was run, by which version, how deep."""
@@ -173,11 +187,12 @@ class Formula(FormulaView):
         return pd.DataFrame(rows, columns=[*columns, "significance", "accelerated", "detail", "created"])
 
     def __repr__(self) -> str:
-        sides = [self.lhs, None if self.a is None else f"PCF({self.a}, {self.b})"]
+        fraction = f"PCF({self.a}, {self.b})" if self.a is not None else str(self._fraction or "")
+        sides = [self.lhs, fraction]
         return f"<Formula {self.id}: {' = '.join(side for side in sides if side)} ({self.evidence})>"
 
     def _repr_html_(self) -> str:
-        sides = [_read(Identity.parse, self.lhs), _read(PCF, self.a, self.b)]
+        sides = [self.identity, self._fraction]
         facts = {
             "value": self.value,
             "evidence": self.evidence + (f", {self.digits} digits" if self.digits is not None else ""),
@@ -218,7 +233,7 @@ class Database:
     """An open database of formulas; close it, or use it in a ``with`` block.
 
     >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder, open(f"{folder}/lab.db") as database:
+    >>> with tempfile.TemporaryDirectory() as folder, open(f"{folder}/lab.db", create=True) as database:
     ...     len(database.formulas(constant="pi"))
     0
     """
@@ -298,11 +313,11 @@ class Database:
         return f"Database({self.url!r})"
 
 
-def open(url: str | os.PathLike[str] | None = None, *, create: bool = True, readonly: bool = False) -> Database:
+def open(url: str | os.PathLike[str] | None = None, *, create: bool = False, readonly: bool = False) -> Database:
     """The database at ``url`` (see :meth:`Store.open`): a file or an SQLite or PostgreSQL address.
 
-    One that does not exist is created unless ``create`` is false or ``readonly`` true.  Raises :class:`InputError` for what
-    is no database of this program, :class:`Unavailable` for one out of reach.
+    One that does not exist is refused unless ``create`` is true (:func:`search` creates its own).  Raises
+    :class:`InputError` for what is no database of this program, :class:`Unavailable` for one out of reach.
     """
     return Database(Store.open(url, create=create, readonly=readonly))
 
@@ -378,7 +393,7 @@ def search(
         options["constants"] = [name for names in chosen for name in names]
     spec = JobSpec.of(method, options)
     spec.space()
-    database = db if isinstance(db, Database) else open(db)
+    database = db if isinstance(db, Database) else open(db, create=True)
     try:
         job = prepare_job(database.store, spec, again=again)
         bar = _Bar(method) if progress else None

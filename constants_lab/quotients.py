@@ -13,9 +13,9 @@ from flint import arb, ctx
 
 from constants_lab.errors import InputError
 
-__all__ = ["certain_quotients", "common_quotients", "regular_quotients"]
+__all__ = ["certain_quotients", "common_quotients", "known_quotients", "regular_quotients"]
 
-_MAX_DIGITS = 200_000
+_MAX_DIGITS = 100_000
 
 
 def common_quotients(p: int, q: int, r: int, s: int) -> list[int]:
@@ -50,19 +50,33 @@ def certain_quotients(ball: arb) -> list[int]:
     return common_quotients(centre - spread, unit, centre + spread, unit)
 
 
+def known_quotients(ball_of: Callable[[int], arb], count: int) -> list[int]:
+    """Certain quotients of the number that ``ball_of(digits)`` encloses: ``count`` or more, or as many as can be had.
+
+    Fewer come back for a rational number, for one that cannot be bounded, and for one whose quotients are so large that
+    20 ``count`` + 2,000 digits (100,000 at most) do not make ``count`` of them certain.
+    """
+    limit = min(_MAX_DIGITS, 20 * count + 2000)
+    digits = max(30, int(1.1 * count))
+    while True:
+        try:
+            found = certain_quotients(ball_of(digits))
+        except InputError:
+            found = []
+        if len(found) >= count or digits >= limit:
+            return found
+        digits = min(2 * digits, limit)
+
+
 def regular_quotients(ball_of: Callable[[int], arb], count: int) -> list[int]:
     """At least ``count`` certain quotients of the number that ``ball_of(digits)`` encloses.
 
-    Raises :class:`InputError` when doubling the digits up to 200,000 does not give them, as for a rational number.
+    Raises :class:`InputError` when :func:`known_quotients` has fewer, as for a rational number.
     """
-    digits = max(30, int(1.1 * count))
-    known = -1
-    while digits <= _MAX_DIGITS:
-        found = certain_quotients(ball_of(digits))
-        if len(found) >= count:
-            return found
-        if len(found) == known:
-            break
-        known = len(found)
-        digits *= 2
-    raise InputError(f"only {max(known, 0)} partial quotients of this number are certain: it may be rational")
+    found = known_quotients(ball_of, count)
+    if len(found) < count:
+        raise InputError(
+            f"only {len(found)} partial quotients of this number are certain and {count} are needed: it may be rational, or "
+            "nearly so"
+        )
+    return found

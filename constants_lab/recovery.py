@@ -3,7 +3,8 @@
 Implementation overview.  A detector has proposed that, from ``start`` on, the sequence is k interlaced polynomials of degree
 <= d (perhaps after runs of one value were collapsed), or that it obeys a linear recurrence.  Here the polynomials are fitted
 exactly on the first d + 1 values of each channel and must meet every other value: the terms that were not used in the fit are
-the hold-out, and there must be at least ``HOLD_OUT`` of them.  One wrong quotient anywhere makes the recovery refuse.
+the hold-out, and there must be at least ``HOLD_OUT`` of them, one in every channel.  One wrong quotient anywhere makes the
+recovery refuse.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import islice
 from flint import fmpq_poly, fmpz_mat
 
 from constants_lab.channels import Channel, PolynomialChannel, RecurrenceChannel, RunChannel, interpolate, newton
+from constants_lab.errors import InputError
 from constants_lab.signed import SignedCF
 
 __all__ = ["HOLD_OUT", "recover_interlaced", "recover_recurrence", "recover_runs"]
@@ -26,9 +28,12 @@ _MAX_RECURRENCE = 12
 
 def _fit(values: Sequence[int], k: int, degree: int) -> list[fmpq_poly] | None:
     """k interlaced polynomials through ``values``, or None."""
-    if len(values) - k * (degree + 1) < HOLD_OUT or not _is_annihilated(values, k, degree + 1):
+    # Every channel is tested: one that is only fitted would hide a wrong quotient.
+    if len(values) - k * (degree + 1) < max(HOLD_OUT, k) or not _is_annihilated(values, k, degree + 1):
         return None
-    return [newton(values[j : j + k * (degree + 1) : k]) for j in range(k)]
+    fitted = [newton(values[j : j + k * (degree + 1) : k]) for j in range(k)]
+    # Neither quotients nor run lengths can go to minus infinity: such a channel cannot be the whole truth.
+    return None if any(p.degree() > 0 and p[p.degree()] < 0 for p in fitted) else fitted
 
 
 def _is_annihilated(values: Sequence[int], k: int, order: int) -> bool:
@@ -48,7 +53,8 @@ def recover_interlaced(
     SignedCF([1], [3], ['4*m + 6'])
     """
     fitted = _fit(quotients[start:], k, degree)
-    if fitted is None:
+    if fitted is None or (all(p == fmpq_poly([2]) for p in fitted) and all(s < 0 for s in signs)):
+        # 2 - 1/(2 - ...) = 1: no irrational number ends so, but every one has long runs of 2 before a large quotient.
         return None
     return SignedCF(signs, quotients[:start], [PolynomialChannel(p) for p in fitted])
 
@@ -82,7 +88,11 @@ def recover_runs(
                 int(length(0).numer()) if length.degree() == 0 else 0
             )
     made = SignedCF(signs, prefix, channels)
-    return made if made.quotients(len(quotients)) == list(quotients) else None
+    try:
+        return made if made.quotients(len(quotients)) == list(quotients) else None
+    except InputError:
+        # A length that is negative in a round not seen yet.
+        return None
 
 
 def _collapse(quotients: Sequence[int], value: int) -> tuple[list[int], int]:
@@ -101,20 +111,40 @@ def _collapse(quotients: Sequence[int], value: int) -> tuple[list[int], int]:
 def recover_recurrence(quotients: Sequence[int], signs: Sequence[int], most_channels: int = 6) -> SignedCF | None:
     """The fraction whose channels are short C-finite sequences, some of them growing exponentially, or None.
 
-    Tries k = 1, 2, ... channels and prefixes of up to a quarter of the terms; a channel's recurrence has order at most 12, is
-    solved from its first terms over Z and must predict all the others, :data:`HOLD_OUT` in all.
+    Tries k = 1, 2, ... channels, each with the least prefix of up to a quarter of the terms; a channel's recurrence has
+    order at most 12, is solved from its first terms over Z and must predict all the others, :data:`HOLD_OUT` in all.  Of the
+    k that work, the one with the least sum of orders is taken: interlaced 3^m and 2m+1 rather than one sequence of order 6.
     """
-    n = len(quotients)
+    found: list[tuple[int, int, int, list[Channel]]] = []
     for k in range(1, most_channels + 1):
-        for start in range(n // 4):
-            channels = [_short_recurrence(quotients[start + j :: k]) for j in range(k)]
-            if any(channel is None for channel in channels):
-                continue
-            orders = sum(2 * len(c.coefficients) if isinstance(c, RecurrenceChannel) else 2 for c in channels)
-            if n - start - orders < HOLD_OUT:
-                continue
-            return SignedCF(signs, quotients[:start], [c for c in channels if c is not None])
-    return None
+        for start in range(len(quotients) // 4):
+            channels = _channels(quotients[start:], k)
+            if channels is not None:
+                found.append((sum(map(_order, channels)), k, start, channels))
+                break
+    if not found:
+        return None
+    _, _, start, channels = min(found, key=lambda item: item[:2])
+    return SignedCF(signs, quotients[:start], channels)
+
+
+def _channels(values: Sequence[int], k: int) -> list[Channel] | None:
+    channels: list[Channel] = []
+    for j in range(k):
+        channel = _short_recurrence(values[j::k])
+        if channel is None:
+            return None
+        channels.append(channel)
+    # A recurrence of order r is fitted to 2 r terms.
+    used = sum(_order(c) * (2 if isinstance(c, RecurrenceChannel) else 1) for c in channels)
+    return channels if len(values) - used >= HOLD_OUT else None
+
+
+def _order(channel: Channel) -> int:
+    """The length of the linear recurrence that the values obey."""
+    if isinstance(channel, RecurrenceChannel):
+        return len(channel.coefficients)
+    return max(channel.polynomial.degree(), 0) + 1 if isinstance(channel, PolynomialChannel) else 1
 
 
 def _short_recurrence(values: Sequence[int]) -> Channel | None:

@@ -25,7 +25,7 @@ from flint import fmpq, fmpz_poly
 
 from constants_lab.polynomials import first_positive_integer_root, shift
 
-__all__ = ["Asymptotics", "RegimeName", "asymptotics"]
+__all__ = ["Asymptotics", "RegimeName", "asymptotics", "calm_index"]
 
 RegimeName = Literal["finite", "factorial", "exponential", "stretched", "polynomial", "divergent"]
 
@@ -150,3 +150,29 @@ def asymptotics(a: fmpz_poly, b: fmpz_poly) -> Asymptotics:
     if db == 2 * da + 1:
         return Asymptotics("stretched", rate=2 * ratio)
     return Asymptotics("polynomial", rate=ratio)
+
+
+def _positive_roots_end(p: fmpz_poly) -> int:
+    """An integer beyond every positive root of ``p`` (Fujiwara's bound), 0 when no coefficient has the other sign."""
+    d = p.degree()
+    lead = p[d]
+    bound = 0.0
+    for i in range(1, d + 1):
+        c = p[d - i]
+        if c != 0 and (c > 0) != (lead > 0):
+            size = (_log(int(c)) - _log(int(lead))) / i
+            bound = max(bound, math.exp(min(size, 40.0)))
+    return math.ceil(2 * bound)
+
+
+def calm_index(a: fmpz_poly, b: fmpz_poly) -> int:
+    """An index from which the leading terms rule: a keeps its sign and grows, and a^2 + 4 b its sign.
+
+    Before it, convergents may stay near a wrong limit for a long time: a(n) = n - k, b = 1 does so up to n = 2 k.
+    """
+    index = _positive_roots_end(a)
+    slope = a.derivative()
+    if slope.degree() >= 0:
+        index = max(index, _positive_roots_end(slope))
+    discriminant = a * a + 4 * b
+    return max(index, _positive_roots_end(discriminant)) if discriminant.degree() >= 0 else index

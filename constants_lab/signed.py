@@ -3,7 +3,8 @@
 x = a_0 + s_0/(a_1 + s_1/(a_2 + ...)) with signs s_i = signs[i mod p] and quotients a = prefix followed, round after round
 m = 0, 1, 2, ..., by the values of the channels (Elimelech et al., "Automated search for conjectures on mathematical constants
 using analysis of integer sequences", ICML 2023).  Expansions of a number obey: a_i >= 1 for i >= 1, and a_i >= 2 where
-s_i = -1, because a_i is then a ceiling of a number > 1; every tail is >= 1.  Under that rule the fraction converges, and
+s_i = -1, because a_i is then a ceiling of a number > 1; every tail is >= 1.  Such fractions are semiregular and converge
+(Tietze 1911; Perron, Die Lehre von den Kettenbrüchen), with 0 < q_(n-1) <= q_n by induction, and
 
     |x - p_n/q_n| <= 1/(q_n |q_n + s_n q_(n-1)|)
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import islice
+from itertools import islice, repeat
 from typing import TYPE_CHECKING
 
 from flint import arb, ctx, fmpq, fmpq_poly, fmpz
@@ -22,6 +23,7 @@ from flint import arb, ctx, fmpq, fmpq_poly, fmpz
 from constants_lab.balls import midpoint
 from constants_lab.channels import Channel, PolynomialChannel, RecurrenceChannel, RunChannel, parse_channel
 from constants_lab.errors import InputError, NotConverging
+from constants_lab.signed_form import class_text, expands_forever, shortest_form
 
 if TYPE_CHECKING:
     import mpmath
@@ -76,8 +78,9 @@ def _integer_values(p: fmpq_poly, m: np.ndarray) -> np.ndarray | None:
 class SignedCF:
     """The signed fraction with these signs (one period), prefix and channels (text in ``m``, or channel objects).
 
-    Immutable and hashable.  The representation is made canonical: signs to their primitive period.  Raises
-    :class:`InputError` for signs other than 1 and -1, or without channels.
+    Immutable and hashable.  The representation is made canonical: signs to their primitive period; with polynomial channels,
+    the fewest channels and the shortest prefix (:mod:`constants_lab.signed_form`), so that equal sequences with equal signs are
+    equal objects.  Raises :class:`InputError` for signs other than 1 and -1, or without channels.
 
     >>> e = SignedCF([1], [2], ["1", "2m+2", "1"])
     >>> e.quotients(8)
@@ -99,9 +102,20 @@ class SignedCF:
                 period = period[:k]
                 break
         made = tuple(parse_channel(c) if isinstance(c, str) else c for c in channels)
+        shortest, fewest = shortest_form([int(a) for a in prefix], made)
         object.__setattr__(self, "_signs", period)
-        object.__setattr__(self, "_prefix", tuple(int(a) for a in prefix))
-        object.__setattr__(self, "_channels", made)
+        object.__setattr__(self, "_prefix", shortest)
+        object.__setattr__(self, "_channels", fewest)
+
+    @property
+    def tail(self) -> SignedCF:
+        """The fraction that follows the prefix."""
+        turn = len(self.prefix) % len(self.signs)
+        made = object.__new__(SignedCF)
+        object.__setattr__(made, "_signs", self.signs[turn:] + self.signs[:turn])
+        object.__setattr__(made, "_prefix", ())
+        object.__setattr__(made, "_channels", self.channels)
+        return made
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a SignedCF is immutable: make a new one")
@@ -137,13 +151,11 @@ class SignedCF:
 
     @cached_property
     def class_key(self) -> str:
-        """Signs from the end of the prefix on, and channels: equal keys mean tails that are equal numbers.
+        """The same for all fractions that have a tail in common, which are related by integer Möbius maps of determinant +-1.
 
-        The values are then related by an integer Möbius map of determinant 1 or -1.
+        With runs or recurrences, for which no normal form is known here, fractions with a common tail may have different keys.
         """
-        turn = len(self.prefix) % len(self.signs)
-        signs = self.signs[turn:] + self.signs[:turn]
-        return f"signed {','.join(map(str, signs))} ; {' | '.join(self.polynomials)}"
+        return class_text(self.signs, len(self.prefix), self.channels)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SignedCF) and self.key == other.key
@@ -164,7 +176,9 @@ class SignedCF:
         m = 0
         while True:
             for channel, stream in zip(self.channels, streams, strict=True):
-                if stream is None:
+                if isinstance(channel, RunChannel):
+                    yield from repeat(channel.value, channel.count(m))
+                elif stream is None:
                     yield from channel.values(m)
                 else:
                     yield next(stream)
@@ -208,7 +222,7 @@ class SignedCF:
         body = values.ravel()
         if lengths is not None:
             # Only as many rounds as are needed, or quadratically growing runs would fill the memory.
-            flat = lengths.ravel()
+            flat = np.minimum(lengths.ravel(), count)
             needed = int(np.searchsorted(np.cumsum(flat), count)) + 1
             body = np.repeat(body[:needed], flat[:needed])
         return np.concatenate([np.array(self.prefix, np.int64), body])[:count]
@@ -218,7 +232,8 @@ class SignedCF:
         out = list(self.prefix)
         for m in range(count + 2):
             for channel in self.channels:
-                out.extend(channel.values(m))
+                assert isinstance(channel, RunChannel)
+                out.extend([channel.value] * min(channel.count(m), count))
             if len(out) >= count:
                 return out[:count]
         raise InputError("the runs of this fraction are too short to give that many quotients")
@@ -231,6 +246,10 @@ class SignedCF:
         if q == 0:
             raise NotConverging(f"the convergent with n = {n} is undefined (its denominator is zero): take another n")
         return fmpq(p, q)
+
+    def expands_forever(self) -> bool:
+        """Whether all quotients obey the rule of an expansion, for ever (:func:`constants_lab.signed_form.expands_forever`)."""
+        return expands_forever(self.signs, len(self.prefix), self.channels)
 
     def is_expansion(self, count: int = 200) -> bool:
         """Whether the first ``count`` quotients obey the rule of an expansion (see the module's text)."""
@@ -256,7 +275,8 @@ class SignedCF:
             p, p_tail, q, q_tail = convergent_of(a, self.signs)
             other = q + q_tail
             if q != 0 and other != 0 and (abs(q) * abs(other)).bit_length() > bits + 8:
-                with ctx.workprec(bits + 64):
+                whole = max(0, abs(p).bit_length() - abs(q).bit_length())
+                with ctx.workprec(bits + 64 + whole):
                     near, far = arb(p) / q, arb(p + p_tail) / other
                     return ((near + far) / 2).mid(), count
             count *= 2

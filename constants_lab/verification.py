@@ -1,10 +1,11 @@
-"""From a proposal to the level ``verified``: a value from two depths against a ball of the left-hand side.
+"""From a proposal to the level ``verified``: a value against a ball of the left-hand side.
 
 Used by every search when it confirms, and by ``clab verify`` later, so that the word has one meaning.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 
 from constants_lab import __version__
@@ -19,10 +20,11 @@ from constants_lab.evidence import (
     Level,
     height_cost,
 )
-from constants_lab.expressions import Identity
+from constants_lab.expressions import Identity, evaluate
 from constants_lab.pcf import PCF
+from constants_lab.signed import SignedCF
 
-__all__ = ["agreement", "evidence_for", "verify"]
+__all__ = ["agreement", "evidence_for", "verify", "verify_signed"]
 
 _GUARD = 3
 """Digits that rounding at the last places may cost."""
@@ -79,3 +81,36 @@ def verify(pcf: PCF, identity: Identity, digits: int, chance_digits: float = 0.0
     if record is None or record.digits < wanted:
         raise NotConverging(f"only {agreed} of the {wanted} digits of {pcf} could be reached: ask for fewer digits")
     return record
+
+
+def verify_signed(
+    cf: SignedCF, lhs: str, coefficients: Sequence[int], digits: int, chance_digits: float = 0.0
+) -> Evidence:
+    """Verify "value of ``cf`` = ``lhs``" at ``digits`` digits and return the record.
+
+    The value lies between two convergents (:meth:`SignedCF.evaluate`), the left-hand side, a formula in constants whose
+    integers are ``coefficients``, in a ball.  Raises :class:`VerificationFailed` when they disagree,
+    :class:`NotConverging` when the digits cannot be had or are too few to count, and :class:`InputError` for a fraction that is
+    not an expansion.
+    """
+    started = perf_counter()
+    wanted = max(digits, REQUIRED_DIGITS)
+    # Balls are good to decimal places; a small value needs more of them for its significant digits.
+    mantissa, exponent = evaluate(lhs, wanted).mid().man_exp()
+    places = wanted + _GUARD + max(0, -int(exponent) - int(mantissa).bit_length()) * 302 // 1000
+    found, depth = cf.evaluate(places)
+    agreed = min(wanted, agreeing_digits(found, evaluate(lhs, places + _GUARD), int(places * 3.33)))
+    if agreed < wanted - _GUARD:
+        raise VerificationFailed(f"{cf} and {lhs} agree on only {agreed} of {wanted} digits: the identity is false")
+    beyond = agreed - height_cost(coefficients) - chance_digits
+    if agreed < wanted or beyond < REQUIRED_SIGNIFICANCE:
+        raise NotConverging(f"{agreed} digits of {lhs} are too few to tell it from chance: ask for more digits")
+    return Evidence(
+        level=Level.VERIFIED,
+        method="value between two convergents of the signed fraction, against a ball of the left-hand side",
+        version=__version__,
+        digits=agreed,
+        depth=depth,
+        seconds=round(perf_counter() - started, 6),
+        significance=round(beyond, 2),
+    )

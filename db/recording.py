@@ -34,7 +34,7 @@ from constants_lab.db.schema import (
     digest,
 )
 from constants_lab.errors import InputError
-from constants_lab.evidence import Level, height_cost
+from constants_lab.evidence import Evidence, Level, height_cost
 
 __all__ = ["record_findings"]
 
@@ -71,6 +71,7 @@ def record_findings(connection: Connection, job_id: int, findings: Sequence[Find
     ]
     new_findings = len(insert_many(connection, FindingRow, rows, (FindingRow.candidate,)))
     _identities(connection, [(ids[k], i) for (_, f), k in zip(met, keys, strict=True) for i in f.identities], now)
+    _own_evidence(connection, {ids[digest(f.formula.exact_key)]: f.evidence for f in findings if f.evidence}, now)
     measured: dict[int, DynamicsRecord] = {}
     relations: list[tuple[int, int, Companion]] = []
     formula = 0
@@ -189,6 +190,19 @@ def _identities(connection: Connection, claims: list[tuple[int, IdentityRecord]]
     refuted |= touched.get(Level.REFUTED, set())
     if refuted:
         recompute_formulas(connection, refuted)
+
+
+def _own_evidence(connection: Connection, records: Mapping[int, Evidence], now: datetime) -> None:
+    """Evidence for formulas as such, where it is stronger than what they have."""
+    levels: dict[int, str] = {}
+    for chunk in chunks(sorted(records)):
+        statement = select(FormulaRow.id, FormulaRow.evidence).where(among(connection, FormulaRow.id, chunk))
+        levels.update((identifier, level) for identifier, level in connection.execute(statement))
+    stronger = {i: e for i, e in records.items() if stands_above(e, levels[i], e.digits)}
+    rows = [evidence_values(identifier, None, evidence, now) for identifier, evidence in stronger.items()]
+    insert_many(connection, EvidenceRow, rows, (EvidenceRow.id,))
+    for level in {evidence.level for evidence in stronger.values()}:
+        raise_formulas(connection, level, [i for i, e in stronger.items() if e.level is level])
 
 
 def _stored_identities(

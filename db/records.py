@@ -80,11 +80,14 @@ class Companion(_Record):
 class Finding(_Record):
     """What a search found at one index of its space; without identities the value has no name yet.
 
+    ``evidence`` is about the formula itself, for one whose pattern is verified though its value has no name.
+
     ``companions`` are formulas related to the one found; each is stored as a formula of its own.
     """
 
     index: int = Field(ge=0)
     formula: FormulaRecord
     identities: list[IdentityRecord] = []
+    evidence: Evidence | None = None
     dynamics: DynamicsRecord | None = None
     companions: list[Companion] = []

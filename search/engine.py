@@ -10,7 +10,6 @@ import contextlib
 import logging
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -64,15 +63,15 @@ class LocalEngine:
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """No interrupts inside the block; processes begun there inherit that (see :mod:`constants_lab.search.workers`)."""
-    if threading.current_thread() is not threading.main_thread():
+    """Interrupts wait until the block ends; processes begun in it do not see them (see :mod:`constants_lab.search.workers`)."""
+    if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class DaskEngine:
@@ -100,6 +99,7 @@ class DaskEngine:
                         processes=True,
                         host="127.0.0.1",
                         dashboard_address=None,
+                        silence_logs=logging.CRITICAL,
                     )
                     self._client = Client(self._cluster, timeout=timeout, set_as_default=False)
                     self._client.wait_for_workers(count, timeout=60)
@@ -158,10 +158,10 @@ class DaskEngine:
         """Leave the scheduler; a local cluster is shut down."""
         with contextlib.suppress(Exception):
             if hasattr(self, "_client"):
-                self._client.close(timeout=5)
+                self._client.close(timeout=2)
         with contextlib.suppress(Exception):
             if self._cluster is not None:
-                self._cluster.close(timeout=10)
+                self._cluster.close(timeout=3)
 
 
 def choose_engine(expected_seconds: float, workers: int | None = None, scheduler: str | None = None) -> Engine:

@@ -6,11 +6,12 @@ import math
 from functools import lru_cache
 from time import perf_counter
 
+import numpy as np
 from flint import arb
 
 from constants_lab.balls import decimal
 from constants_lab.channels import PolynomialChannel
-from constants_lab.contraction import Matrix, contract, inverse, multiply
+from constants_lab.contraction import contract, inverse, multiply
 from constants_lab.db.records import Companion, DynamicsRecord, Finding, FormulaRecord, IdentityRecord
 from constants_lab.dynamics import measure
 from constants_lab.errors import NotConverging
@@ -18,8 +19,8 @@ from constants_lab.evidence import Evidence
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
-from constants_lab.search.sources import Source
-from constants_lab.signed import SignedCF, convergent_of
+from constants_lab.search.sources import Source, distinct
+from constants_lab.signed import SignedCF
 from constants_lab.verification import evidence_for
 
 __all__ = ["finding_of", "signed_dynamics"]
@@ -28,25 +29,27 @@ _DEPTH = 200
 _DIGITS = 110
 
 
-def signed_dynamics(cf: SignedCF, depth: int = _DEPTH) -> DynamicsRecord:
-    """Regime and rate from the channels, delta measured at ``depth`` quotients.
+def signed_dynamics(cf: SignedCF, quotients: np.ndarray, depth: int = _DEPTH) -> DynamicsRecord | None:
+    """Regime and rate from the channels, delta measured at ``depth`` of the fraction's ``quotients`` (float64).
 
     Polynomial channels: -ln err ~ D n ln n with D = 2 (sum of the degrees)/(number of channels), or r n with r measured when
-    all are constant.  delta = ln q_(n+1)/ln q_n, since the error is within a factor of 1/(q_n q_(n+1)); its limit is 1.
+    all are constant.  delta = ln q_(n+1)/ln q_n, since the error is within a factor of 1/(q_n q_(n+1)); its limit is 1.  None
+    with runs or recurrences, whose speed is none of the regimes.  Floats with relative error below 1e-10.
     """
-    quotients = cf.quotients(depth + 1)
-    q = abs(int(convergent_of(quotients[:-1], cf.signs)[2]))
-    following = abs(int(convergent_of(quotients, cf.signs)[2]))
-    delta = math.log(following) / math.log(q) if q > 1 else None
+    from constants_lab.search.kernels.scan import log10_denominators
+
     if not all(isinstance(channel, PolynomialChannel) for channel in cf.channels):
-        return DynamicsRecord(regime="stretched" if "run(" in cf.key else "factorial", delta=delta, depth=depth)
+        return None
+    depth = min(depth, len(quotients) - 1)
+    log_q, log_following = log10_denominators(quotients[: depth + 1], np.array(cf.signs, np.int64))
+    delta = log_following / log_q if log_q > 0 else None
     degrees = sum(
         max(channel.polynomial.degree(), 0) for channel in cf.channels if isinstance(channel, PolynomialChannel)
     )
     if degrees:
         growth = 2.0 * degrees / len(cf.channels)
         return DynamicsRecord(regime="factorial", delta=delta, delta_limit=1.0, rate=growth, depth=depth)
-    nats = 2.0 * math.log(q) / depth if q > 1 else None
+    nats = 2.0 * math.log(10) * log_q / depth
     return DynamicsRecord(regime="exponential", delta=delta, delta_limit=1.0, rate=nats, depth=depth)
 
 
@@ -69,20 +72,23 @@ def finding_of(
     bottom: tuple[int, ...],
     cf: SignedCF,
     evidence: Evidence,
+    quotients: np.ndarray,
     chance_digits: float,
 ) -> Finding:
     """The finding of a verified pattern, with the polynomial continued fraction it contracts to as a companion."""
     named = source.identity(top, bottom)
     if named is None:
         value = decimal(cf.evaluate(70)[0], 60)
-        return Finding(index=index, formula=_formula(cf, value), dynamics=_dynamics(cf.class_key, cf))
+        return Finding(
+            index=index, formula=_formula(cf, value), evidence=evidence, dynamics=signed_dynamics(cf, quotients)
+        )
     constant, matrix, lhs = named
-    if len(matrix[0]) == 2:
-        value = decimal(_ball_of(constant, tuple(map(tuple, matrix))), 60)
-    else:
-        value = decimal(cf.evaluate(70)[0], 60)
+    # A formula in several constants has a name, and no Identity.
+    moebius = len(matrix[0]) == 2 and source.has_one_constant
+    ball = _ball_of(constant, tuple(map(tuple, matrix))) if moebius else cf.evaluate(70)[0]
+    value = decimal(ball, 60)
     companions = []
-    if len(matrix[0]) == 2:
+    if moebius:
         companion = _companion(cf, constant, matrix, chance_digits)
         if companion is not None:
             companions.append(companion)
@@ -94,14 +100,9 @@ def finding_of(
                 constant=constant, matrix=[[str(k) for k in row] for row in matrix], lhs=lhs, evidence=evidence
             )
         ],
-        dynamics=_dynamics(cf.class_key, cf),
+        dynamics=signed_dynamics(cf, quotients),
         companions=companions,
     )
-
-
-@lru_cache(maxsize=4096)
-def _dynamics(class_key: str, cf: SignedCF) -> DynamicsRecord:
-    return signed_dynamics(cf)
 
 
 def _ball_of(constant: str, matrix: tuple[tuple[int, ...], ...]) -> arb:
@@ -110,11 +111,11 @@ def _ball_of(constant: str, matrix: tuple[tuple[int, ...], ...]) -> arb:
 
 def _companion(cf: SignedCF, constant: str, matrix: list[list[int]], chance_digits: float) -> Companion | None:
     """The PCF of the contraction, verified on its own, with the map from its value to that of ``cf``."""
-    contraction = _contracted(cf)
+    contraction = contract(cf)
     if contraction is None:
         return None
     (a, b), (c, d) = matrix
-    identity = Identity(constant, multiply(inverse(contraction[1]), ((a, b), (c, d))))
+    identity = distinct(Identity(constant, multiply(inverse(contraction[1]), ((a, b), (c, d)))))
     record = _verified_pcf(contraction[0], identity, round(chance_digits, 3))
     if record is None:
         return None
@@ -126,11 +127,6 @@ def _companion(cf: SignedCF, constant: str, matrix: list[list[int]], chance_digi
         relation="contraction",
         matrix=[[str(k) for k in row] for row in contraction[1]],
     )
-
-
-@lru_cache(maxsize=4096)
-def _contracted(cf: SignedCF) -> tuple[PCF, Matrix] | None:
-    return contract(cf)
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,10 @@ A left-hand side is a pair of rows, numerator and denominator, each a nonzero in
 coefficient positive; with coprime contents and no common factor, different pairs are different numbers up to sign (for c not
 algebraic of low degree).  An index is decoded by arithmetic; indices that are no left-hand side are passed over.
 
-For degree 1, left multiplication by GL2(Z) changes only the first partial quotients.  ``det`` therefore enumerates one matrix a
-class: the Hermite normal forms [[a, b], [0, d]] with a d <= det, 0 <= b < d, gcd(a, b, d) = 1 (there are
-D prod(1 + 1/p) of determinant D).
+For degree 1, left multiplication by a matrix of determinant 1 changes only the first partial quotients (of every sign pattern;
+one of determinant -1 does so only where the product of -s_i over the sign period is -1, as for the regular fraction).  ``det``
+therefore enumerates one left-hand side a class under SL2(Z): x = (+-a c + b)/d with a d <= det, 0 <= b < d, gcd(a, b, d) = 1,
+moved by an integer to x > 0; twice D prod(1 + 1/p) of them for determinant D.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from __future__ import annotations
 from math import gcd
 
 import numpy as np
-from flint import fmpz_poly
+from flint import arb, ctx, fmpz_poly
 
 from constants_lab.errors import InputError
 
 __all__ = ["LeftHandSides"]
+
+_SIGN_BITS = 2000
 
 
 class LeftHandSides:
@@ -27,7 +30,7 @@ class LeftHandSides:
     def __init__(self, lhs: int, degree: int = 1, det: int | None = None) -> None:
         self.lhs, self.degree, self.det = lhs, degree, det
         if det is not None:
-            shapes = [(a, d) for d in range(1, det + 1) for a in range(1, det // d + 1)]
+            shapes = [(s * a, d) for d in range(1, det + 1) for a in range(1, det // d + 1) for s in (1, -1)]
             self._shapes = np.array(shapes, np.int64)
             self._ends = np.cumsum(self._shapes[:, 1])
             self.size = int(self._ends[-1])
@@ -45,8 +48,11 @@ class LeftHandSides:
             raw //= self._base
         return rows
 
-    def matrices(self, first: int, last: int, c: float) -> tuple[np.ndarray, np.ndarray]:
-        """(matrices (a, b, k, d) with a positive image of c, their indices) of the indices first..last-1; degree 1 only."""
+    def matrices(self, first: int, last: int, c: arb) -> tuple[np.ndarray, np.ndarray]:
+        """(matrices (a, b, k, d) with a positive image of c, their indices) of the indices first..last-1; degree 1 only.
+
+        ``c``: a ball small enough to tell the sign of every a c + b.
+        """
         ids = np.arange(first, last, dtype=np.int64)
         if self.det is not None:
             which = np.searchsorted(self._ends, ids, side="right")
@@ -54,12 +60,17 @@ class LeftHandSides:
             b = ids - (self._ends[which] - shape[:, 1])
             rows = np.stack([shape[:, 0], b, np.zeros_like(b), shape[:, 1]], axis=1)
             good = np.gcd(np.gcd(rows[:, 0], rows[:, 1]), rows[:, 3]) == 1
+            rows, ids = rows[good], ids[good]
+            # x + t is in the class of x for an integer t, -x need not be.
+            below = np.floor((rows[:, 0] * float(c.mid()) + rows[:, 1]) / rows[:, 3]).astype(np.int64)
+            rows[:, 1] -= np.minimum(below, 0) * rows[:, 3]
+            return rows, ids
         else:
             rows = np.concatenate([self._decode(ids // self._rows), self._decode(ids % self._rows)], axis=1)
             determinant = rows[:, 0] * rows[:, 3] - rows[:, 1] * rows[:, 2]
             good = (determinant != 0) & (np.gcd.reduce(rows, axis=1) == 1)
         rows, ids = rows[good], ids[good]
-        negative = (rows[:, 0] * c + rows[:, 1]) * (rows[:, 2] * c + rows[:, 3]) < 0
+        negative = _negative(rows[:, 0], rows[:, 1], c) != _negative(rows[:, 2], rows[:, 3], c)
         rows[negative, :2] *= -1
         return rows, ids
 
@@ -76,3 +87,16 @@ class LeftHandSides:
         if max(p.degree(), q.degree()) < 1 or p.gcd(q).degree() > 0:
             return None
         return top, bottom
+
+
+def _negative(a: np.ndarray, b: np.ndarray, c: arb) -> np.ndarray:
+    """Whether a c + b < 0: in floating point where rounding cannot matter, exactly elsewhere."""
+    nearest = float(c.mid())
+    with np.errstate(invalid="ignore", over="ignore"):
+        value = a * nearest + b
+        clear = np.isfinite(value) & (np.abs(value) > 1e-9 * (np.abs(a * nearest) + np.abs(b)))
+    negative = value < 0
+    with ctx.workprec(_SIGN_BITS):
+        for i in np.flatnonzero(~clear):
+            negative[i] = int(a[i]) * c + int(b[i]) < 0
+    return negative

@@ -12,18 +12,24 @@ from functools import lru_cache
 from typing import Literal
 
 import numpy as np
-from flint import arb, ctx, fmpz_poly
+from flint import arb, ctx, fmpq_poly, fmpz_poly
 
 from constants_lab.constants import constant
 from constants_lab.errors import InputError
+from constants_lab.evidence import REQUIRED_DIGITS
 from constants_lab.expressions import Identity, evaluate
-from constants_lab.quotients import certain_quotients, regular_quotients
-from constants_lab.relations import parse_number
+from constants_lab.formula.rational_forms import form_text
+from constants_lab.quotients import certain_quotients, known_quotients
+from constants_lab.reals import parse_number
+from constants_lab.relations import algebraic_relation
 
-__all__ = ["MIN_QUOTIENTS", "Source", "open_source"]
+__all__ = ["MIN_QUOTIENTS", "Source", "distinct", "open_source"]
 
-MIN_QUOTIENTS = 60
+MIN_QUOTIENTS = 40
 """Fewer certain quotients than this cannot show a pattern beyond chance."""
+
+_MIN_DIGITS = REQUIRED_DIGITS + 15
+"""The last quotients that the digits of a number begin are not certain, and left-hand sides cost some more."""
 
 Kind = Literal["constant", "expression", "value"]
 
@@ -45,7 +51,7 @@ class Source:
         return parse_number(self.text)[0]
 
     def terms(self, count: int) -> list[int]:
-        """At least ``count`` certain regular quotients (of a decimal: all it has)."""
+        """At least ``count`` certain regular quotients, or as many as can be had (of a decimal: all it has)."""
         return _terms(self, count)
 
     def terms_array(self, count: int) -> np.ndarray:
@@ -58,9 +64,11 @@ class Source:
         return (tuple(-k for k in top) if value < 0 else tuple(top)), tuple(bottom)
 
     def expand(self, top: Sequence[int], bottom: Sequence[int], signs: Sequence[int], length: int) -> np.ndarray:
-        """The first ``length`` signed quotients of a positive left-hand side; fewer only of a decimal.
+        """The first ``length`` signed quotients of a positive left-hand side, or as many as are certain.
 
-        An int64 array, or an array of Python integers where some quotient or intermediate number is too large.
+        These are fewer for a decimal, for a left-hand side that is rational or infinite (then at most a few), and for a number
+        whose quotients are too large (:func:`constants_lab.quotients.known_quotients`).  An int64 array, or an array of Python
+        integers where some quotient or intermediate number is too large.
         """
         from constants_lab.search.kernels.quotients import as_array, extract, image_quotients
 
@@ -76,11 +84,17 @@ class Source:
             count = extract(short, a, b, k, d, period, out)
             if count == length:
                 return out
-            if count < 0 or len(short) < len(terms) or self.limit is not None:
+            exhausted = len(terms) < want
+            if count < 0 or len(short) < len(terms) or exhausted:
                 quotients = image_quotients(terms, (a, b, k, d), signs, length)
-                if len(quotients) == length or self.limit is not None:
+                if len(quotients) == length or exhausted:
                     return np.array(quotients, dtype=object)
             want = max(2 * want, len(terms) + 1)
+
+    @property
+    def has_one_constant(self) -> bool:
+        """Whether the number is a rational function of one catalogue constant."""
+        return self.kind != "value" and _named(self) is not None
 
     def identity(self, top: Sequence[int], bottom: Sequence[int]) -> tuple[str, list[list[int]], str] | None:
         """(constant, matrix, text) of a left-hand side, or None for a decimal, which has no name."""
@@ -88,12 +102,40 @@ class Source:
             return None
         base = _named(self)
         if base is None:
-            return self.text, [list(top), list(bottom)], _written(self.text, top, bottom)
+            return self.text, [list(top), list(bottom)], form_text(_form(top, bottom), self.text)
         p, q = (fmpz_poly(list(reversed(row))) for row in base.matrix)
         rows = [_composed(row, p, q) for row in (top, bottom)]
         width = max(len(row) for row in rows)
-        made = Identity(base.constant, [[0] * (width - len(row)) + row for row in rows])
+        made = distinct(Identity(base.constant, [[0] * (width - len(row)) + row for row in rows]))
         return made.constant, [list(row) for row in made.matrix], made.lhs
+
+
+def distinct(identity: Identity) -> Identity:
+    """The same number in a form that is its only one: for a quadratic irrational c, (a c + b)/d; else unchanged.
+
+    Rational functions of an algebraic number may be equal as numbers and different as functions.
+    """
+    minimal = _quadratic(identity.constant)
+    if minimal is None:
+        return identity
+    p = fmpq_poly(list(minimal))
+    top, bottom = (fmpq_poly(list(reversed(row))) % p for row in identity.matrix)
+    # The conjugate of c is -p_1/p_2 - c; a denominator times its conjugate is rational.
+    conjugate = bottom(fmpq_poly([-p[1] / p[2], -1]))
+    value = (top * conjugate % p) / (bottom * conjugate % p)[0]
+    whole = value.numer()
+    return Identity(identity.constant, [[int(whole[1]), int(whole[0])], [0, int(value.denom())]])
+
+
+@lru_cache(maxsize=256)
+def _quadratic(name: str) -> tuple[int, ...] | None:
+    """The minimal polynomial, lowest coefficient first, of a constant that is a quadratic irrational (numeric)."""
+    relation = algebraic_relation(constant(name).ball, 2, max_coefficient=10**6)
+    return None if relation is None or len(relation.coefficients) != 3 else tuple(reversed(relation.coefficients))
+
+
+def _form(top: Sequence[int], bottom: Sequence[int]) -> tuple[fmpz_poly, fmpz_poly]:
+    return fmpz_poly(list(reversed(top))), fmpz_poly(list(reversed(bottom)))
 
 
 def _composed(row: Sequence[int], p: fmpz_poly, q: fmpz_poly) -> list[int]:
@@ -103,19 +145,6 @@ def _composed(row: Sequence[int], p: fmpz_poly, q: fmpz_poly) -> list[int]:
     for i, k in enumerate(reversed(row)):
         total += k * p**i * q ** (degree - i)
     return [int(c) for c in reversed(total.coeffs())] or [0]
-
-
-def _written(text: str, top: Sequence[int], bottom: Sequence[int]) -> str:
-    def row(coefficients: Sequence[int]) -> str:
-        degree = len(coefficients) - 1
-        terms = [
-            f"({k})" + ("" if i == degree else f"*({text})" + (f"^{degree - i}" if degree - i > 1 else ""))
-            for i, k in enumerate(coefficients)
-            if k
-        ]
-        return " + ".join(terms) or "0"
-
-    return f"({row(top)})/({row(bottom)})"
 
 
 @lru_cache(maxsize=256)
@@ -130,15 +159,16 @@ def _named(source: Source) -> Identity | None:
 
 
 _KNOWN: dict[Source, list[int]] = {}
+_ASKED: dict[Source, int] = {}
 
 
 def _terms(source: Source, count: int) -> list[int]:
-    known = _KNOWN.get(source, [])
-    if len(known) < count and (source.limit is None or not known):
+    if _ASKED.get(source, 0) < count:
+        asked = max(count, 600)
         decimals = source.kind == "value"
-        known = certain_quotients(source.ball(1)) if decimals else regular_quotients(source.ball, max(count, 600))
-        _KNOWN[source] = known
-    return known
+        _KNOWN[source] = certain_quotients(source.ball(1)) if decimals else known_quotients(source.ball, asked)
+        _ASKED[source] = 2**62 if decimals else max(asked, len(_KNOWN[source]))
+    return _KNOWN[source]
 
 
 def _rational(source: Source, top: tuple[int, ...], bottom: tuple[int, ...], digits: int) -> arb:
@@ -165,8 +195,12 @@ def _terms_array(source: Source, count: int) -> np.ndarray:
 @lru_cache(maxsize=64)
 def _form_terms(source: Source, top: tuple[int, ...], bottom: tuple[int, ...], count: int) -> list[int]:
     if source.limit is not None:
-        return certain_quotients(_rational(source, top, bottom, 10 * source.limit))
-    return regular_quotients(lambda digits: _rational(source, top, bottom, digits), count)
+        try:
+            return certain_quotients(_rational(source, top, bottom, 10 * source.limit))
+        except InputError:
+            # The digits do not tell the denominator from zero.
+            return []
+    return known_quotients(lambda digits: _rational(source, top, bottom, digits), count)
 
 
 def open_source(kind: Kind, text: str) -> Source:
@@ -183,19 +217,19 @@ def open_source(kind: Kind, text: str) -> Source:
         return source
     ball, digits = parse_number(text)
     found = certain_quotients(ball)
-    if len(found) < MIN_QUOTIENTS:
-        needed = int(digits * (MIN_QUOTIENTS + 3) / max(len(found), 1)) + 1
+    if len(found) < MIN_QUOTIENTS or digits < _MIN_DIGITS:
+        needed = max(_MIN_DIGITS, int(digits * (MIN_QUOTIENTS + 3) / max(len(found), 1)) + 1)
         raise InputError(
-            f"only {len(found)} partial quotients of this number are certain from its {digits} digits and at least "
-            f"{MIN_QUOTIENTS} are needed: give about {needed} digits"
+            f"only {len(found)} partial quotients of this number are certain from its {digits} digits: give about {needed} "
+            f"digits, since a pattern must show in {MIN_QUOTIENTS} quotients and hold to {REQUIRED_DIGITS} digits"
         )
     return Source(kind, text.strip(), len(found))
 
 
 def _refuse_rational(source: Source) -> None:
-    try:
-        regular_quotients(source.ball, 40)
-    except InputError:
+    # What is wrong with the formula itself is said here.
+    source.ball(30)
+    if len(known_quotients(source.ball, 40)) < 40:
         raise InputError(
             f"{source.text[:60]!r} is rational (or cannot be told from a rational number): give an irrational one"
-        ) from None
+        )

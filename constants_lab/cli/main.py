@@ -82,6 +82,7 @@ def _usage(error: typer.TyperException) -> int:
 
 
 def _fail(message: str, code: int) -> int:
+    message = message.removesuffix("?.") + "?" if message.endswith("?.") else message
     print(f"clab: {message}", file=sys.stderr)
     return code
 
@@ -112,6 +113,8 @@ def run_command(arguments: list[str] | None = None) -> int:
     except (BrokenPipeError, SystemExit):
         # Typer turns a broken pipe into SystemExit, and uses that for nothing else here.
         return _reader_gone()
+    except OSError as error:
+        return _fail(f"the output could not be written ({error.strerror or error}).", 3)
     except MemoryError:
         return _fail("not enough memory: make the search smaller.", 3)
     except Exception as error:
@@ -124,6 +127,9 @@ def run_command(arguments: list[str] | None = None) -> int:
 
 def main() -> None:
     """The console script."""
+    if sys.stdout is None:
+        # Standard output was closed by the shell (`>&-`).
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
         sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]

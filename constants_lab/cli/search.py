@@ -123,7 +123,7 @@ def esma(
     ] = None,
     value: Annotated[
         list[str] | None,
-        typer.Option("--value", metavar="DIGITS", help="A decimal number, at least 70 digits.", show_default=False),
+        typer.Option("--value", metavar="DIGITS", help="A decimal number, at least 115 digits.", show_default=False),
     ] = None,
     lhs: Annotated[int, typer.Option("--lhs", help="Bound on the integers of left-hand sides.")] = 2,
     lhs_degree: Annotated[int, typer.Option("--lhs-degree", help="Degree of left-hand sides in the number.")] = 1,

@@ -12,7 +12,8 @@ from constants_lab.errors import InputError, NotConverging, VerificationFailed
 
 if TYPE_CHECKING:
     from constants_lab.db.store import Store
-    from constants_lab.db.views import FormulaView
+    from constants_lab.db.views import FormulaView, IdentityView
+    from constants_lab.evidence import Evidence
 
 
 def command(
@@ -35,7 +36,8 @@ def command(
     false = 0
     rows = []
     with Store.open(db, create=False) as store:
-        views = [load(store, formula)] if formula is not None else [load(store, v.id) for v in formulas(store)]
+        numbers = [formula] if formula is not None else [v.id for v in formulas(store) if v.lhs is not None]
+        views = [load(store, number) for number in numbers]
         for view in views:
             for row in _verify(store, view, digits, lenient=everything):
                 false += row["result"] == "false"
@@ -51,22 +53,15 @@ def command(
 
 
 def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> list[dict[str, object]]:
-    from constants_lab.crosscheck import check_identity
-    from constants_lab.expressions import Identity
-    from constants_lab.pcf import PCF
-    from constants_lab.verification import verify
-
-    if view.a is None or view.b is None or not view.identities:
+    if view.kind not in ("pcf", "signed") or not view.identities:
         raise InputError(f"formula {view.id} has no name yet, so there is nothing to verify: see clab show {view.id}")
-    pcf = PCF(view.a, view.b)
+    check = _verify_pcf if view.kind == "pcf" else _verify_signed
     rows: list[dict[str, object]] = []
     for item in view.identities:
-        identity = Identity.parse(item.lhs)
         chances = [r.digits - r.significance for r in view.records if r.significance is not None]
         row: dict[str, object] = {"id": view.id, "lhs": item.lhs}
         try:
-            record = verify(pcf, identity, digits, max(chances, default=0.0))
-            check_identity(pcf, identity)
+            record, second = check(view, item, digits, max(chances, default=0.0))
         except VerificationFailed as error:
             rows.append(row | {"result": "false", "digits": 0, "message": f"FALSE: {error}"})
             continue
@@ -77,6 +72,30 @@ def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> l
             continue
         store.add_evidence(view.id, item.lhs, record)
         marked = " by acceleration" if record.accelerated else ""
-        text = f"{record.digits} digits agree{marked} (n = {record.depth}, {record.seconds:.3f} s); SymPy agrees"
+        text = f"{record.digits} digits agree{marked} (n = {record.depth}, {record.seconds:.3f} s); {second}"
         rows.append(row | {"result": "true", "digits": record.digits, "message": text})
     return rows
+
+
+def _verify_pcf(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
+    from constants_lab.crosscheck import check_identity
+    from constants_lab.expressions import Identity
+    from constants_lab.pcf import PCF
+    from constants_lab.verification import verify
+
+    pcf, identity = PCF(view.a or "", view.b or ""), Identity.parse(item.lhs)
+    record = verify(pcf, identity, digits, chance)
+    check_identity(pcf, identity)
+    return record, "SymPy agrees"
+
+
+def _verify_signed(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
+    from constants_lab.crosscheck import check_signed
+    from constants_lab.signed import SignedCF
+    from constants_lab.verification import verify_signed
+
+    cf = SignedCF(view.signs or [], view.prefix or [], view.polynomials or [])
+    rows = [[int(k) for k in row] for row in item.matrix]
+    record = verify_signed(cf, item.lhs, rows[0] + rows[1], digits, chance)
+    second = check_signed(cf, item.constant, rows, item.lhs)
+    return record, "mpmath agrees" if second.lhs_digits is None else "SymPy agrees"

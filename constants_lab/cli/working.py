@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,8 +92,10 @@ def work_and_print(
                     store, job.id, engine or (lambda seconds: choose_engine(seconds, workers)), progress=on_progress
                 )
             except KeyboardInterrupt:
-                message(f"interrupted: `clab resume {job.id} --db {store.url}` goes on.")
-                raise typer.Exit(130) from None
+                job = store.job(job.id)
+                if not job.complete:
+                    message(f"interrupted: `clab resume {job.id} --db {shlex.quote(store.url)}` goes on.")
+                    raise typer.Exit(130) from None
         new = counted[0]
     found = formulas_of_job(store, job.id)
     print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
@@ -101,7 +104,8 @@ def work_and_print(
         raise typer.Exit(130)
     if not job.complete:
         message(
-            f"stopped after {job.done:,} of {job.total:,} candidates: `clab resume {job.id} --db {store.url}` goes on."
+            f"stopped after {job.done:,} of {job.total:,} candidates: `clab resume {job.id} --db {shlex.quote(store.url)}` "
+            "goes on."
         )
         raise typer.Exit(130)
     message(_ended(job, new, len(found)))

@@ -15,14 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba import njit
 
-__all__ = ["extract", "image_quotients"]
-
-_LIMIT = 1 << 61
-
-
-@njit(cache=True, error_model="numpy")
-def _floor_div(x: int, y: int) -> int:
-    return x // y
+__all__ = ["as_array", "extract", "image_quotients"]
 
 
 @njit(cache=True, error_model="numpy")

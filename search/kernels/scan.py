@@ -13,9 +13,12 @@ from numba import njit
 from constants_lab.search.kernels.patterns import collapse_runs, quasi_polynomial
 from constants_lab.search.kernels.quotients import extract
 
-__all__ = ["HARD", "INTERLACED", "NOTHING", "RUNS", "cylinder_digits", "detect", "scan"]
+__all__ = ["GROWN", "HARD", "INTERLACED", "NOTHING", "RUNS", "cylinder_digits", "detect", "log10_denominators", "scan"]
 
 NOTHING, INTERLACED, RUNS, HARD = range(4)
+
+GROWN = 1 << 20
+"""A quotient as large in the second half of a sequence is a sign of exponential growth: a random one is, once in 700,000."""
 
 MAX_DEGREE = 3
 SURPLUS = 24
@@ -54,7 +57,8 @@ def scan(terms, matrices, signs, sign_lengths, ladder, first, last, out, buffer,
     """Detect patterns for the pairs first..last-1 of (left-hand side, sign pattern); returns the hits written to ``found``.
 
     Pair index = left-hand side * sign patterns + sign pattern.  ``matrices``: rows (a, b, k, d) whose image of the constant is
-    positive.  A row of ``found`` is (index, kind, k, degree, start, value, length).
+    positive.  A row of ``found`` is (index, kind, k, degree, start, value, length).  HARD: what
+    64 bits or the known quotients cannot decide, or what grows exponentially.
     """
     patterns = signs.shape[0]
     hits = 0
@@ -74,6 +78,9 @@ def scan(terms, matrices, signs, sign_lengths, ladder, first, last, out, buffer,
                 found[hits, 4], found[hits, 5], found[hits, 6] = start, value, length
                 hits += 1
                 break
+            if length == ladder[-1] and out[length // 2 : length].max() >= GROWN:
+                found[hits, 0], found[hits, 1], found[hits, 6] = index, HARD, length
+                hits += 1
     return hits
 
 
@@ -87,3 +94,15 @@ def cylinder_digits(quotients, signs):  # type: ignore[no-untyped-def]
         log_q += math.log10(abs(ratio))
     n = quotients.shape[0] - 1
     return 2.0 * log_q + math.log10(abs(1.0 + signs[n % period] / ratio))
+
+
+@njit(cache=True, error_model="numpy")
+def log10_denominators(quotients, signs):  # type: ignore[no-untyped-def]
+    """(log10 q_(n-1), log10 q_n) for the last n (float64, relative 1e-12)."""
+    before, log_q, ratio = 0.0, 0.0, 1e300
+    period = signs.shape[0]
+    for n in range(1, quotients.shape[0]):
+        ratio = quotients[n] + signs[(n - 1) % period] / ratio
+        before = log_q
+        log_q += math.log10(abs(ratio))
+    return before, log_q

@@ -22,9 +22,11 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from flint import fmpz_poly
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from constants_lab import __version__
+from constants_lab.channels import PolynomialChannel, RunChannel
 from constants_lab.constants import constant
 from constants_lab.db.records import Finding
 from constants_lab.errors import InputError
@@ -32,10 +34,10 @@ from constants_lab.evidence import REQUIRED_DIGITS, REQUIRED_SIGNIFICANCE, Evide
 from constants_lab.recovery import recover_interlaced, recover_recurrence, recover_runs
 from constants_lab.search.esma_records import finding_of
 from constants_lab.search.left_hand_sides import LeftHandSides
-from constants_lab.search.sources import Source, open_source
+from constants_lab.search.sources import MIN_QUOTIENTS, Source, open_source
 from constants_lab.signed import SignedCF
 
-__all__ = ["Candidate", "EsmaSpace", "Screened", "Spec", "confirm", "describe", "screen", "space"]
+__all__ = ["Candidate", "EsmaSpace", "Screened", "Spec", "confirm", "describe", "name_candidate", "screen", "space"]
 
 MAX_LHS = 10_000
 MAX_PERIOD = 16
@@ -117,7 +119,7 @@ def primitive_signs(lengths: Sequence[int]) -> list[tuple[int, ...]]:
 class EsmaSpace:
     """Pairs (number, left-hand side, sign period), numbered with the sign period fastest."""
 
-    block_size = 1 << 13
+    block_size = 1 << 10
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
@@ -230,25 +232,23 @@ def _screen_source(space: EsmaSpace, source: Source, base: int, start: int, stop
         )
 
     if space.spec.lhs_degree == 1:
-        rows, ids = space.left_hand_sides.matrices(first, last, float(source.ball(20).mid()))
+        rows, ids = space.left_hand_sides.matrices(first, last, source.ball(60))
         out = np.empty(longest, np.int64)
         terms = source.terms_array(int(1.3 * longest) + 200)
-        # Members that are no left-hand sides are not in ``ids``; each run of the others is scanned at once.
-        position = 0
-        hits = np.empty((patterns * max(1, len(ids)), 7), np.int64)
-        low = max(0, start - first * patterns)
-        keep_low, keep_high = low, stop - first * patterns
-        count = scan(terms, rows, table, lengths, rungs, 0, len(ids) * patterns, out, buffer, hits)
-        looked_at = len(ids) * patterns
+        # Numbers that are no left-hand sides are not in ``ids``; of the first and last one, only some sign patterns are wanted.
+        begin, end = 0, len(ids) * patterns
+        if end and ids[0] == first:
+            begin = start - first * patterns
+        if end and ids[-1] == last - 1:
+            end -= last * patterns - stop
+        hits = np.empty((max(0, end - begin), 7), np.int64)
+        count = scan(terms, rows, table, lengths, rungs, begin, end, out, buffer, hits)
         for hit in hits[:count]:
             position, sign = divmod(int(hit[0]), patterns)
-            index = (int(ids[position]) - first) * patterns + sign
-            if not keep_low <= index < keep_high:
-                continue
             a, b, k, d = (int(x) for x in rows[position])
             hard = hit[1] == HARD
-            propose(first * patterns + index, (a, b), (k, d), None if hard else hit, int(hit[6]))
-        return found, looked_at
+            propose(int(ids[position]) * patterns + sign, (a, b), (k, d), None if hard else hit, int(hit[6]))
+        return found, len(hits)
     for index, group in itertools.groupby(range(start, stop), key=lambda i: i // patterns):
         side = space.left_hand_sides.rational_form(index)
         if side is None:
@@ -259,6 +259,9 @@ def _screen_source(space: EsmaSpace, source: Source, base: int, start: int, stop
             signs = np.array(space.signs[pair % patterns], np.int64)
             for length in rungs:
                 quotients = source.expand(top, bottom, space.signs[pair % patterns], int(length))
+                if len(quotients) < MIN_QUOTIENTS // 2:
+                    # A rational left-hand side, as c^2 of c = sqrt(2).
+                    break
                 array = _small(quotients)
                 if array is None:
                     propose(pair, top, bottom, None, int(length))
@@ -271,15 +274,20 @@ def _screen_source(space: EsmaSpace, source: Source, base: int, start: int, stop
 
 
 def _small(quotients: np.ndarray) -> np.ndarray | None:
-    """As int64 where no difference of order 4 can overflow, else None."""
-    if len(quotients) and max(quotients.max(), -quotients.min()) >= 2**58:
+    """As int64 where no difference of order 4 can overflow, else None.
+
+    Larger quotients in the first quarter can only belong to the prefix, and are cut to 2^58.
+    """
+    prefix = len(quotients) // 4
+    rest = quotients[prefix:]
+    if len(rest) and max(rest.max(), -rest.min()) >= 2**58:
         return None
-    return quotients.astype(np.int64)
+    return np.concatenate([np.clip(quotients[:prefix], -(2**58), 2**58), rest]).astype(np.int64)
 
 
 def _recovered(candidate: Candidate) -> Iterator[SignedCF]:
     """Fractions that fit the first quotients, for one length after the other."""
-    from constants_lab.search.kernels.scan import INTERLACED, NOTHING, RUNS, detect
+    from constants_lab.search.kernels.scan import GROWN, INTERLACED, NOTHING, RUNS, detect
 
     first = True
     for length in candidate.ladder:
@@ -300,7 +308,7 @@ def _recovered(candidate: Candidate) -> Iterator[SignedCF]:
             made = recover_interlaced(quotients.tolist(), candidate.signs, k, degree, start)
         elif kind == RUNS:
             made = recover_runs(quotients.tolist(), candidate.signs, value, (k, degree, start))
-        elif len(quotients) and quotients[len(quotients) // 2 :].max() >= 2**40:
+        elif len(quotients) and quotients[len(quotients) // 2 :].max() >= GROWN:
             made = _exponential(quotients[:_FIRST_LENGTH].tolist(), candidate.signs)
         if made is not None:
             yield made
@@ -321,9 +329,27 @@ def _exponential(quotients: Sequence[int], signs: tuple[int, ...]) -> SignedCF |
     return recover_recurrence(quotients, signs)
 
 
-def _verified(candidate: Candidate, cf: SignedCF) -> tuple[int, int] | None:
-    """(digits, quotients) to which the left-hand side provably follows ``cf``; None at the first difference, or when too many
-    quotients would be needed."""
+def _determining(cf: SignedCF) -> int:
+    """The number of quotients that determine the pattern: the prefix, and as many rounds as its channels have parameters."""
+    rounds = 1
+    for channel in cf.channels:
+        if isinstance(channel, PolynomialChannel):
+            rounds = max(rounds, channel.polynomial.degree() + 1)
+        elif isinstance(channel, RunChannel):
+            rounds = max(rounds, channel.length.degree() + 1)
+        else:
+            rounds = max(rounds, 2 * len(channel.coefficients))
+    lengths = (
+        channel.count(m) if isinstance(channel, RunChannel) else 1 for m in range(rounds) for channel in cf.channels
+    )
+    return len(cf.prefix) + sum(lengths)
+
+
+def _verified(candidate: Candidate, cf: SignedCF) -> tuple[int, np.ndarray, float] | None:
+    """(digits to which the left-hand side follows ``cf``, the quotients compared, the digits that it was fitted to).
+
+    None at the first difference, or when too many quotients would be needed.
+    """
     from constants_lab.search.kernels.scan import cylinder_digits
 
     signs = np.array(candidate.signs, np.int64)
@@ -332,14 +358,18 @@ def _verified(candidate: Candidate, cf: SignedCF) -> tuple[int, int] | None:
         quotients = candidate.source.expand(candidate.numerator, candidate.denominator, candidate.signs, length)
         expected = cf.quotient_array(len(quotients))
         if expected is None:
-            expected = np.array(cf.quotients(len(quotients)), dtype=object)
+            try:
+                expected = np.array(cf.quotients(len(quotients)), dtype=object)
+            except InputError:
+                return None
         if not np.array_equal(expected, quotients):
             return None
         # Only their logarithms are wanted; a quotient beyond the range of a double counts as 2^1000.
         sizes = (quotients if quotients.dtype == np.int64 else np.minimum(quotients, 2**1000)).astype(np.float64)
         digits = int(cylinder_digits(sizes, signs)) - 1
         if digits >= VERIFIED_DIGITS or len(quotients) < length:
-            return digits, len(quotients)
+            fitted = sizes[: _determining(cf)]
+            return digits, sizes, cylinder_digits(fitted, signs) if len(fitted) else 0.0
         if length >= _MOST_CHECKED:
             return None
         grown = int(length * min(4.0, 1.1 * VERIFIED_DIGITS / max(digits, 1) + 0.1)) + 10
@@ -350,23 +380,24 @@ def confirm(candidate: Candidate) -> Finding | None:
     """The pair as a verified formula, or None when no pattern survives.
 
     The pattern must give the same quotients as the left-hand side until these fix 1,000 digits (of a value given in decimals:
-    as many as it has, at least 100), and 20 digits must be left beyond chance.
+    as many as it has, at least 100), and 20 digits must be left beyond chance and beyond those that the first quotients, from
+    which the pattern was made, have by themselves.
     """
     started = perf_counter()
     for cf in _recovered(candidate):
         outcome = _verified(candidate, cf)
         if outcome is None:
             continue
-        digits, depth = outcome
-        beyond = significance(digits, (*candidate.numerator, *candidate.denominator), candidate.trials)
-        if digits < REQUIRED_DIGITS or beyond < REQUIRED_SIGNIFICANCE:
+        digits, quotients, fitted = outcome
+        beyond = significance(digits, (*candidate.numerator, *candidate.denominator), candidate.trials) - fitted
+        if digits < REQUIRED_DIGITS or beyond < REQUIRED_SIGNIFICANCE or not cf.expands_forever():
             continue
         evidence = Evidence(
             level=Level.VERIFIED,
             method="equal partial quotients of the pattern and of the left-hand side, certain from a ball",
             version=__version__,
             digits=digits,
-            depth=depth,
+            depth=len(quotients),
             seconds=round(perf_counter() - started, 6),
             significance=round(beyond, 2),
         )
@@ -377,6 +408,7 @@ def confirm(candidate: Candidate) -> Finding | None:
             candidate.denominator,
             cf,
             evidence,
+            quotients,
             math.log10(candidate.trials),
         )
     return None
@@ -388,3 +420,29 @@ def describe(spec: dict[str, Any]) -> str:
     sides = f"determinant <= {spec['det']}" if spec.get("det") else f"|coefficients| <= {spec['lhs']}"
     degree = "" if spec["lhs_degree"] == 1 else f", degree {spec['lhs_degree']}"
     return f"{numbers} ({sides}{degree}); sign periods {spec['period']}, up to {spec['quotients']} quotients"
+
+
+def name_candidate(spec: dict[str, Any], index: int) -> str:
+    """The left-hand side of candidate number ``index`` of a stored specification, in words, for a number without a name.
+
+    Raises :class:`InputError` for an index that is no left-hand side.
+    """
+    from constants_lab.formula.rational_forms import form_text
+
+    opened = space(Spec.model_validate(spec))
+    which, rest = divmod(index, opened.left_hand_sides.size * len(opened.signs))
+    if not 0 <= which < len(opened.sources):
+        raise InputError(f"there is no candidate {index} in this search")
+    source, side = opened.sources[which], rest // len(opened.signs)
+    if opened.spec.lhs_degree == 1:
+        rows, _ = opened.left_hand_sides.matrices(side, side + 1, source.ball(60))
+        form = None if not len(rows) else (tuple(map(int, rows[0, :2])), tuple(map(int, rows[0, 2:])))
+    else:
+        form = opened.left_hand_sides.rational_form(side)
+        form = None if form is None else source.positive(*form)
+    if form is None:
+        raise InputError(f"candidate {index} of this search is no left-hand side")
+    top, bottom = (fmpz_poly(list(reversed(row))) for row in form)
+    return (
+        f"{form_text((top, bottom), 'x')} for x = {source.text if len(source.text) <= 24 else source.text[:20] + '…'}"
+    )

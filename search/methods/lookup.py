@@ -54,7 +54,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     constants: list[str] = Field(min_length=1)
-    lhs: int = Field(default=20, ge=1, le=MAX_LHS)
+    lhs: int = Field(default=20, ge=1, le=MAX_LHS, strict=True)
     a_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE)
     a_range: str | list[str] | None = None
     b_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE)

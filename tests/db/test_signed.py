@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from constants_lab.db import DynamicsRecord, Finding, Store
+from constants_lab.db import DynamicsRecord, Finding, FormulaRecord, Store
 from constants_lab.db.query import SORTS, count, formula, formulas
-from constants_lab.evidence import Evidence
+from constants_lab.evidence import Evidence, Level
 
 Maker = Callable[..., Finding]
 SIGNED: list[dict[str, Any]] = [
@@ -90,3 +90,18 @@ def test_formulas_without_a_name_are_shown_on_request(
     (raised,) = formulas(store, min_evidence="enclosed")
     assert (raised.id, raised.evidence, raised.lhs, raised.digits) == (nameless[0].id, "enclosed", None, None)
     assert count(store, min_evidence="verified") == number["verified"] + 1
+
+
+def test_evidence_of_a_formula_without_a_name(address: str) -> None:
+    """A verified pattern of a number without a name is listed as verified, once, and keeps its record."""
+    record = Evidence(level=Level.VERIFIED, method="equal quotients", version="1", digits=400, seconds=0.1)
+    pattern = FormulaRecord(kind="signed", exact_key="s", signs=[1], prefix=[0], polynomials=["m + 1"], value="0.69")
+    found = Finding(index=3, formula=pattern, evidence=record)
+    with Store.open(address) as store:
+        job = store.create_job("esma", {}, 10, "1")
+        store.record(job.id, 0, 5, [found], {}, 0.1)
+        other = store.create_job("esma", {"again": True}, 10, "1")
+        store.record(other.id, 0, 5, [found], {}, 0.1)
+        (view,) = formulas(store)
+        assert (view.evidence, view.lhs, view.polynomials) == ("verified", None, ["m + 1"])
+        assert [r.digits for r in formula(store, view.id).records] == [400]

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from constants_lab.crosscheck import check_identity
+from constants_lab.constants import catalogue, constant
+from constants_lab.crosscheck import check_identity, check_signed
 from constants_lab.errors import InputError, NotConverging, VerificationFailed
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
+from constants_lab.quotients import regular_quotients
+from constants_lab.signed import SignedCF
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "known_pcf.json").read_text())["cases"]
 
@@ -108,3 +111,44 @@ def test_divergent_and_finite_fractions() -> None:
 def test_a_constant_that_sympy_lacks() -> None:
     found = check_identity(PCF("n", "1"), Identity("besseli_ratio(0,2)", [[1, 0], [0, 1]]))
     assert found.value_digits == 100
+
+
+class TestSigned:
+    def test_true_identities_pass(self) -> None:
+        for cf, number, matrix, lhs in (
+            (SignedCF([1], [2], ["1", "2m+2", "1"]), "e", [[1, 0], [0, 1]], "e"),
+            (SignedCF([-1], [3, 4], ["3", "run(2, 4m+3)", "3", "4m+8"]), "e", [[1, 0], [0, 1]], "e"),
+            (SignedCF([1], [], ["4m+2"]), "e", [[1, 1], [1, -1]], "(e + 1)/(e - 1)"),
+            (SignedCF([1], [], ["2m+1"]), "e", [[1, 0, 1], [1, 0, -1]], "(e^2 + 1)/(e^2 - 1)"),
+            (SignedCF([1], [], ["m"]), "besseli_ratio(0,2)", [[1, 0], [0, 1]], "besseli_ratio(0,2)"),
+            (SignedCF([1], [2], ["2", "4"]), "sqrt(2)*sqrt(3)", [[1, 0], [0, 1]], "sqrt(2)*sqrt(3)"),
+        ):
+            assert check_signed(cf, number, matrix, lhs).value_digits >= 98
+
+    def test_small_and_large_numbers_keep_their_digits(self) -> None:
+        for whole in (10**20, 10**60):
+            matrix = [[0, 1], [1, whole]]
+            cf = SignedCF([1], [0, whole + 2], ["1", "2m+2", "1"])
+            assert check_signed(cf, "e", matrix, f"1/(e + {whole})").value_digits >= 98
+
+    @pytest.mark.parametrize(
+        ("cf", "lhs"),
+        [
+            (SignedCF([1], [2], ["1", "2m+2", "2"]), "e"),
+            (SignedCF([1], [2, *[1, 2, 1, 1, 4, 1, 1, 6, 1, 1, 8, 1, 1, 10, 1, 1, 12, 1, 1, 14, 1]], ["7"]), "e"),
+            (SignedCF([-1], [3, 4], ["3", "run(2, 4m+3)", "3", "4m+9"]), "e"),
+        ],
+    )
+    def test_false_ones_do_not(self, cf: SignedCF, lhs: str) -> None:
+        with pytest.raises(VerificationFailed, match=r"agree on only \d+ digits of e"):
+            check_signed(cf, "e", [[1, 0], [0, 1]], lhs)
+
+    def test_a_constant_that_sympy_lacks_is_compared_with_flint(self) -> None:
+        name = next(c.name for c in catalogue() if c.sympy() is None)
+        quotients = regular_quotients(constant(name).ball, 150)
+        cf = SignedCF([1], quotients[:150], ["1"])
+        found = check_signed(cf, name, [[1, 0], [0, 1]], name)
+        assert found.lhs_digits is None
+        assert found.value_digits == 100
+        with pytest.raises(VerificationFailed):
+            check_signed(SignedCF([1], quotients[:20], ["1"]), name, [[1, 0], [0, 1]], name)

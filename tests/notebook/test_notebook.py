@@ -77,7 +77,7 @@ def test_the_same_search_is_not_repeated(
 
 def test_again_searches_again(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     options = {"constant": "e", "a": "A*n+B", "b": "C*n", "ranges": {"A": "1", "B": "1..3", "C": "-1..1"}}
-    with lab.open(tmp_path / "lab.db") as database:
+    with lab.open(tmp_path / "lab.db", create=True) as database:
         first = lab.search("lookup", **options, db=database)
         second = lab.search("lookup", **options, db=database, again=True)
         assert "searched 9 candidates" in capfd.readouterr().err.splitlines()[-1]
@@ -159,7 +159,7 @@ def test_one_formula(database: Database, found: FormulaFrame) -> None:
 
 
 def test_a_formula_without_fraction_or_name(tmp_path: Path) -> None:
-    with lab.open(tmp_path / "lab.db") as database:
+    with lab.open(tmp_path / "lab.db", create=True) as database:
         job = database.store.create_job("other", {"x": 1}, 10, "9")
         record = FormulaRecord(kind="signed", exact_key="k", polynomials=["m"], signs=[1], value="1.25")
         database.store.record(job.id, 0, 10, [Finding(index=0, formula=record)], {}, 0.1)
@@ -168,11 +168,18 @@ def test_a_formula_without_fraction_or_name(tmp_path: Path) -> None:
         formula = database.formula(1)
         assert formula.identity is None
         assert "1.25" in formula._repr_html_()
-        assert "$" not in formula._repr_html_()
+        assert formula.signed.quotients(4) == [0, 1, 2, 3]
+        assert formula.signed.latex() in formula._repr_html_()
+        assert repr(formula) == f"<Formula 1: {formula.signed} (screened)>"
         with pytest.raises(InputError, match="signed"):
             _ = formula.pcf
         # A method this version does not know is shown by its specification.
         assert database.jobs().searched.item() == database.coverage().searched.item() == '{"x": 1}'
+
+
+def test_a_formula_of_another_kind_is_no_signed_fraction(database: Database) -> None:
+    with pytest.raises(InputError, match="'pcf'"):
+        _ = database.formula(1).signed
 
 
 def test_jobs_and_coverage(database: Database, found: FormulaFrame) -> None:
@@ -244,7 +251,7 @@ def test_bad_questions_get_one_sentence(database: Database, tmp_path: Path) -> N
         (lambda: database.formula(10**30), "no formula"),
         (lambda: database.formula(1.5), "column id"),  # type: ignore[arg-type]
         (lambda: lab.open(tmp_path), "folder|directory"),
-        (lambda: lab.open(tmp_path / "none.db", create=False), "none.db"),
+        (lambda: lab.open(tmp_path / "none.db"), "none.db"),
     ]
     for question, message in ask:
         with pytest.raises(InputError, match=message) as caught:
