@@ -138,7 +138,7 @@ def _tidy(text: str) -> str:
 def _nearest(name: str) -> str:
     known = {**{key: row.name for key, row in _FOLDED.items()}, **{f.name.lower(): f.signature for f in families()}}
     close = difflib.get_close_matches(name.lower()[:100], known, n=1, cutoff=0.6)
-    return f": did you mean {known[close[0]]}?" if close else ": list the names with `clab constants`"
+    return f" (did you mean {known[close[0]]}?)" if close else ": list the names with `clab constants`"
 
 
 # --- resolving a name ------------------------------------------------------------------------------------------

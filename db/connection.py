@@ -144,11 +144,14 @@ def _open_postgresql(location: Location, create: bool, readonly: bool, timeout: 
         try:
             connection = engine.connect()
         except DBAPIError as error:
-            if not _database_is_missing(location):
+            if _database_is_missing(location):
+                refuse(location, Content.MISSING, create)
+                _create_database(location)
+            # Where it is not missing any more, another process may just have created it.
+            try:
+                connection = engine.connect()
+            except DBAPIError:
                 raise connection_failure(location, error) from None
-            refuse(location, Content.MISSING, create)
-            _create_database(location)
-            connection = engine.connect()
         with connection:
             content = look_at_server(connection)
             refuse(location, content, create)

@@ -82,7 +82,6 @@ def _usage(error: typer.TyperException) -> int:
 
 
 def _fail(message: str, code: int) -> int:
-    message = message.removesuffix("?.") + "?" if message.endswith("?.") else message
     print(f"clab: {message}", file=sys.stderr)
     return code
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -59,5 +58,5 @@ def table(columns: Sequence[str | tuple[str, str]], rows: Iterable[Sequence[Any]
         made.add_row(*(Text(_cell(value)) for value in row))
     console = Console(soft_wrap=False)
     if not console.is_terminal:
-        console = Console(width=int(os.environ.get("COLUMNS", "") or 160))
+        console = Console(width=160)
     console.print(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated
@@ -88,7 +89,7 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
     found_by = [f"job {item.job} ({item.method}), candidate {item.candidate:,}" for item in view.provenance]
     _print_some("found by", found_by, view)
     if view.identities:
-        print(f"re-check   clab verify {view.id} --digits 1000 --db {where}")
+        print(f"re-check   clab verify {view.id} --digits 1000 --db {shlex.quote(where)}")
 
 
 _MOST_SHOWN = 6

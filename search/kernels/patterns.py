@@ -4,8 +4,9 @@ Two detectors, both compiled:
 
 * :func:`quasi_polynomial`: is the sequence, after a prefix, k interlaced polynomials of degree <= d?  That is, does
   (E^k - 1)^(d+1) annihilate it (E the shift)?  Exact in 64-bit integers; a wrong (k, d) fails after one or two terms.
-* :func:`linear_complexity`: Berlekamp-Massey modulo the prime 2^31 - 1 (Massey, IEEE Trans. Inf. Theory 15, 1969).  The
-  complexity modulo p never exceeds the true one, and is smaller only if p divides a leading minor of a Hankel matrix.
+* :func:`linear_complexity`: Berlekamp-Massey modulo the prime 2^31 - 1 (Massey, IEEE Trans. Inf. Theory 15, 1969).  For an
+  infinite sequence of integers with an integer recurrence the complexity modulo p is at most the true one (Fatou's lemma); of
+  finitely many terms it may be either, so it only decides whether the exact recovery is tried.
 
 The first is the special case of the second whose characteristic polynomial is (x^k - 1)^(d+1).  A C-finite sequence of integers
 that grows at most polynomially is of this kind (its characteristic roots are algebraic integers of absolute value <= 1, so

@@ -275,8 +275,8 @@ def test_classes_of_determinants() -> None:
     shapes = [f.identities[0].matrix for f in found]
     assert [["1", "0"], ["0", "1"]] in shapes
     assert len(found) == len(pairs(found))
-    # psi(1) + psi(2) + psi(3) + psi(4) classes, each with a pattern.
-    assert len([f for f in found if f.formula.signs == [1]]) == 1 + 3 + 4 + 6
+    # psi(1) + psi(2) + psi(3) + psi(4) classes for each sign of the determinant, each with a pattern.
+    assert len([f for f in found if f.formula.signs == [1]]) == 2 * (1 + 3 + 4 + 6)
     for finding in found:
         check(finding, 300)
 
