@@ -65,10 +65,9 @@ class LeftHandSides:
             below = np.floor((rows[:, 0] * float(c.mid()) + rows[:, 1]) / rows[:, 3]).astype(np.int64)
             rows[:, 1] -= np.minimum(below, 0) * rows[:, 3]
             return rows, ids
-        else:
-            rows = np.concatenate([self._decode(ids // self._rows), self._decode(ids % self._rows)], axis=1)
-            determinant = rows[:, 0] * rows[:, 3] - rows[:, 1] * rows[:, 2]
-            good = (determinant != 0) & (np.gcd.reduce(rows, axis=1) == 1)
+        rows = np.concatenate([self._decode(ids // self._rows), self._decode(ids % self._rows)], axis=1)
+        determinant = rows[:, 0] * rows[:, 3] - rows[:, 1] * rows[:, 2]
+        good = (determinant != 0) & (np.gcd.reduce(rows, axis=1) == 1)
         rows, ids = rows[good], ids[good]
         negative = _negative(rows[:, 0], rows[:, 1], c) != _negative(rows[:, 2], rows[:, 3], c)
         rows[negative, :2] *= -1

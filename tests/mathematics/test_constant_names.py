@@ -183,7 +183,7 @@ def test_values_and_balls_at_the_current_precision() -> None:
     assert ctx.prec == before
     with pytest.raises(InputError, match="pole"):
         family_value("zeta", (fmpq(1),))
-    with pytest.raises(InputError, match="no family is called 'zetta' .did you mean zeta"):
+    with pytest.raises(InputError, match=r"no family is called 'zetta' .did you mean zeta"):
         family_value("zetta", (fmpq(1),))
 
 
