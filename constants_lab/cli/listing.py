@@ -28,9 +28,15 @@ def print_formulas(
     if not found:
         message(nothing)
         return
-    if all(view.kind == "signed" for view in found):
-        _print_signed(found, title)
-        return
+    signed = [view for view in found if view.kind == "signed"]
+    if signed:
+        _print_signed(signed, title)
+    others = [view for view in found if view.kind != "signed"]
+    if others:
+        _print_pcfs(others, title)
+
+
+def _print_pcfs(found: Sequence[FormulaView], title: str | None) -> None:
     table(
         [
             ("id", "right"),
@@ -47,7 +53,7 @@ def print_formulas(
             (
                 view.id,
                 view.lhs or "?",
-                view.a if view.kind == "pcf" else pattern_text(view),
+                view.a,
                 view.b,
                 (view.value or "")[:14],
                 view.evidence,
@@ -87,7 +93,7 @@ def _print_signed(found: Sequence[FormulaView], title: str | None) -> None:
             "partial quotients, m = 0, 1, …",
             "evidence",
             ("digits", "right"),
-            "regime",
+            ("digits/term", "right"),
         ],
         [
             (
@@ -97,9 +103,15 @@ def _print_signed(found: Sequence[FormulaView], title: str | None) -> None:
                 pattern_text(view),
                 view.evidence,
                 view.digits,
-                view.regime,
+                f"{_digits_per_term(view):.2f}",
             )
             for view in found
         ],
         title,
     )
+
+
+def _digits_per_term(view: FormulaView) -> float:
+    from constants_lab.signed import SignedCF
+
+    return SignedCF(view.signs or [], view.prefix or [], view.polynomials or []).digits_per_term()
