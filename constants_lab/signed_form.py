@@ -87,6 +87,15 @@ def class_text(signs: Sequence[int], prefix_length: int, channels: Sequence[Chan
         return _written(signs, prefix_length, [str(channel) for channel in channels])
     k = len(polynomials)
     top = max(map(_rank, polynomials))
+    moved: dict[int, list[tuple[int, ...]]] = {}
+
+    def coefficients(h: int) -> list[tuple[int, ...]]:
+        """Of all channels at m + h, once for each h: there may be a hundred channels, and as many choices."""
+        if h not in moved:
+            shifted = [_shifted(p, h) for p in polynomials]
+            moved[h] = [(int(p.denom()), *(int(c) for c in p.numer().coeffs())) for p in shifted]
+        return moved[h]
+
     choices = []
     for r in range(k):
         if _rank(polynomials[r]) != top:
@@ -97,11 +106,10 @@ def class_text(signs: Sequence[int], prefix_length: int, channels: Sequence[Chan
         if d > 0:
             mean = -leading[d - 1] / (d * leading[d])
             h = floor(Fraction(int(mean.numer()), int(mean.denom()))) + 1
-        turned = [_shifted(polynomials[(r + i) % k], h + (r + i) // k) for i in range(k)]
-        coefficients = [(int(p.denom()), *(int(c) for c in p.numer().coeffs())) for p in turned]
+        turned = coefficients(h)[r:] + coefficients(h + 1)[:r]
         # Where nothing grows, a round is as good as another: the signs may begin at any of their phases.
         rounds = [h] if d > 0 else range(len(signs))
-        choices += [(_turned(signs, prefix_length + r + i * k), coefficients) for i in rounds]
+        choices += [(_turned(signs, prefix_length + r + i * k), turned) for i in rounds]
     phase, chosen = min(choices)
     return _written(phase, 0, [f"{','.join(map(str, c[1:]))}" + (f"/{c[0]}" if c[0] != 1 else "") for c in chosen])
 
