@@ -28,12 +28,12 @@ WORKLOADS: dict[str, dict[str, object]] = {
     "e-100": {"constants": ["e"], **SMALL, "quotients": 100},
     "e-300": {"constants": ["e"], **SMALL, "quotients": 300},
     "e-3-100": {"constants": ["e"], "lhs": 3, "period": "1..2", "quotients": 100},
-    "e^2": {"constants": ["e^2"], **SMALL, "quotients": 300},
-    "tan(1)": {"constants": ["tan(1)"], **SMALL, "quotients": 300},
-    "sqrt(e)": {"constants": ["sqrt(e)"], **SMALL, "quotients": 300},
-    "I1(2)/I0(2)": {"constants": ["besseli_ratio(0,2)"], **SMALL, "quotients": 300},
-    "J1(2)/J0(2)": {"constants": ["besselj_ratio(0,2)"], **SMALL, "quotients": 300},
-    "pi (nothing)": {"constants": ["pi"], **SMALL, "quotients": 300},
+    "e^2": {"constants": ["e^2"], **SMALL, "quotients": 100},
+    "tan(1)": {"constants": ["tan(1)"], **SMALL, "quotients": 100},
+    "sqrt(e)": {"constants": ["sqrt(e)"], **SMALL, "quotients": 100},
+    "I1(2)/I0(2)": {"constants": ["besseli_ratio(0,2)"], **SMALL, "quotients": 100},
+    "J1(2)/J0(2)": {"constants": ["besselj_ratio(0,2)"], **SMALL, "quotients": 100},
+    "pi (nothing)": {"constants": ["pi"], **SMALL, "quotients": 100},
 }
 
 

@@ -22,7 +22,9 @@ __all__ = ["class_text", "expands_forever", "shortest_form"]
 
 
 def _shifted(p: fmpq_poly, h: int | fmpq) -> fmpq_poly:
-    return p if p.degree() <= 0 or h == 0 else p(fmpq_poly([h, 1]))
+    if p.degree() <= 0 or h == 0:
+        return p
+    return p + p[1] * h if p.degree() == 1 else p(fmpq_poly([h, 1]))
 
 
 def _polynomials(channels: Sequence[Channel]) -> list[fmpq_poly] | None:
@@ -72,9 +74,9 @@ def shortest_form(prefix: Sequence[int], channels: Sequence[Channel]) -> tuple[t
     return tuple(rest), tuple(PolynomialChannel(p) for p in polynomials)
 
 
-def _rank(p: fmpq_poly) -> tuple[int, Fraction]:
-    lead = p[p.degree()] if p.degree() >= 0 else fmpq(0)
-    return p.degree(), Fraction(int(lead.numer()), int(lead.denom()))
+def _rank(p: fmpq_poly) -> tuple[int, fmpq]:
+    degree = p.degree()
+    return degree, p[degree] if degree >= 0 else fmpq(0)
 
 
 def class_text(signs: Sequence[int], prefix_length: int, channels: Sequence[Channel]) -> str:
@@ -86,7 +88,8 @@ def class_text(signs: Sequence[int], prefix_length: int, channels: Sequence[Chan
     if polynomials is None:
         return _written(signs, prefix_length, [str(channel) for channel in channels])
     k = len(polynomials)
-    top = max(map(_rank, polynomials))
+    ranks = [_rank(p) for p in polynomials]
+    top = max(ranks)
     moved: dict[int, list[tuple[int, ...]]] = {}
 
     def coefficients(h: int) -> list[tuple[int, ...]]:
@@ -98,7 +101,7 @@ def class_text(signs: Sequence[int], prefix_length: int, channels: Sequence[Chan
 
     choices = []
     for r in range(k):
-        if _rank(polynomials[r]) != top:
+        if ranks[r] != top:
             continue
         leading = polynomials[r]
         h = 0
@@ -131,12 +134,16 @@ def expands_forever(signs: Sequence[int], prefix_length: int, channels: Sequence
     """
     k, period = len(channels), len(signs)
     fixed = all(isinstance(channel, (PolynomialChannel, RecurrenceChannel)) for channel in channels)
+    phases: dict[int, list[int]] = {}
     for j, channel in enumerate(channels):
         # A run moves what follows it, so with runs every sign may meet every channel.
-        met = [signs[(prefix_length + j + m * k) % period] for m in range(period)] if fixed else list(signs)
-        bounds = [2 if sign < 0 else 1 for sign in met]
+        phase = (prefix_length + j) % period if fixed else -1
+        if phase not in phases:
+            met = [signs[(phase + m * k) % period] for m in range(period)] if fixed else signs
+            phases[phase] = [2 if sign < 0 else 1 for sign in met]
+        bounds = phases[phase]
         least = max(bounds)
-        # a_0 may be any integer.
+        # a_0 may be anything.
         first = 1 if prefix_length == 0 and j == 0 else 0
         match channel:
             case PolynomialChannel(p):
