@@ -287,7 +287,7 @@ class SignedCF:
         """Decimal digits that a quotient adds, the mean over the first ``count`` (measured, relative error below 1e-9).
 
         >>> round(SignedCF([1], [], ["1"]).digits_per_term(), 2)
-        0.41
+        0.42
         """
         log_q, ratio = 0.0, math.inf
         for n, a in enumerate(self.quotients(count + 1)[1:]):
