@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -63,15 +64,19 @@ class LocalEngine:
 
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
-    """Interrupts wait until the block ends; processes begun in it do not see them (see :mod:`constants_lab.search.workers`)."""
-    if not hasattr(signal, "pthread_sigmask"):
+    """No interrupts inside the block; processes begun there inherit that (see :mod:`constants_lab.search.workers`).
+
+    A Ctrl-C in that second is lost.  To hear it here and not in the new processes, which share the terminal, the signal would
+    have to be ignored in them before Python starts, and only a disposition that we have too is inherited.
+    """
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 class DaskEngine:

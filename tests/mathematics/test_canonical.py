@@ -197,3 +197,9 @@ def test_a_head_is_a_moebius_map_with_nonzero_determinant(a: fmpz_poly, b: fmpz_
     assume(first_positive_integer_root(b) is None)
     w, x, y, z = matrix_product(a, b, 1, 12)
     assert w * z - x * y != 0
+
+
+@pytest.mark.parametrize(("a", "b"), [("n+1", "n"), ("n+3", "2n+4"), ("n+2", "n+1"), ("2n+1", "2n^2+n"), ("n+3", "-n")])
+def test_a_fraction_that_is_small_already_stays(a: str, b: str) -> None:
+    """Of the forms of least degree the one with the smallest numbers, not a shifted one."""
+    assert PCF(a, b).canonical() == PCF(a, b)

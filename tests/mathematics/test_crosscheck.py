@@ -152,3 +152,9 @@ class TestSigned:
         assert found.value_digits == 100
         with pytest.raises(VerificationFailed):
             check_signed(SignedCF([1], quotients[:20], ["1"]), name, [[1, 0], [0, 1]], name)
+
+
+def test_a_signed_fraction_is_checked_where_sympy_has_no_constant() -> None:
+    """FLINT's value of the left-hand side then stands for SymPy's: [2, 6, 10, ...] is coth(1/2), not Khinchin's constant."""
+    with pytest.raises(VerificationFailed, match="khinchin"):
+        check_signed(SignedCF([1], [], ["4m+2"]), "khinchin", [[1, 0], [0, 1]], "khinchin")

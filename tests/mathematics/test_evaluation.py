@@ -153,3 +153,13 @@ def test_the_method_says_how() -> None:
     assert (direct.accelerated, slow.accelerated) == (False, True)
     assert direct.method != slow.method
     assert evaluate(PCF("2n+1", "n^2").a, PCF("2n+1", "n^2").b, 30) == direct
+
+
+@pytest.mark.parametrize(("k", "b"), [(5000, 1), (3000, 7), (400, 1)])
+def test_a_pseudo_limit_is_no_value(k: int, b: int) -> None:
+    """Up to n = 2k the convergents of PCF(n - k, b) stay near another number, to hundreds of digits."""
+    pcf = PCF([1, -k], [b])
+    found = pcf.evaluate(60)
+    p, q = pcf.convergent(40 * k // 10).p, pcf.convergent(40 * k // 10).q
+    with ctx.workprec(400):
+        assert abs(found.value - arb(p) / q) < abs(found.value) * arb(10) ** -55
