@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from flint import arb, ctx, fmpz, fmpz_poly
 
 from constants_lab.balls import agreeing_digits
-from constants_lab.convergents import Matrix2, matrix_product
+from constants_lab.convergents import Matrix2, matrix_product, multiply
 from constants_lab.polynomials import shift
 from constants_lab.regimes import asymptotics, calm_index
 
@@ -182,12 +182,6 @@ def _head(a: fmpz_poly, b: fmpz_poly, n: int) -> Matrix2:
     return w + a(0) * y, x + a(0) * z, y, z
 
 
-def _further(head: Matrix2, product: Matrix2) -> Matrix2:
-    w, x, y, z = head
-    s, t, u, v = product
-    return w * s + x * u, w * t + x * v, y * s + z * u, y * t + z * v
-
-
 def _through(head: Matrix2, tail: arb) -> arb | None:
     before_p, p, before_q, q = head
     denominator = q + tail * before_q
@@ -230,7 +224,7 @@ def _attempt(a: fmpz_poly, b: fmpz_poly, effort: int) -> tuple[arb, int, int] | 
     if check is None:
         return None
     with ctx.workprec(bits + bits // 4):
-        far_head = _further(near_head, matrix_product(a, b, depth + 1, far_depth + 1))
+        far_head = multiply(near_head, matrix_product(a, b, depth + 1, far_depth + 1))
         far = tail_series(a, b, order + order // 4)
         value = None if far is None else _through(far_head, far.at(far_depth))
         if value is None or not _is_approached(value, near_head, far_head):

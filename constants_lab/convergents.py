@@ -14,7 +14,7 @@ from flint import fmpz, fmpz_poly
 
 from constants_lab.errors import InputError
 
-__all__ = ["Matrix2", "convergent_pair", "convergent_pairs", "matrix_product", "step_matrix"]
+__all__ = ["Matrix2", "convergent_pair", "convergent_pairs", "matrix_product", "multiply", "step_matrix"]
 
 Matrix2 = tuple[fmpz, fmpz, fmpz, fmpz]
 """A 2 x 2 integer matrix [[w, x], [y, z]] as (w, x, y, z)."""
@@ -27,7 +27,8 @@ def step_matrix(a: fmpz_poly, b: fmpz_poly, n: int) -> Matrix2:
     return fmpz(0), fmpz(b(n)), fmpz(1), fmpz(a(n))
 
 
-def _multiply(left: Matrix2, right: Matrix2) -> Matrix2:
+def multiply(left: Matrix2, right: Matrix2) -> Matrix2:
+    """The product of two matrices."""
     w, x, y, z = left
     s, t, u, v = right
     return w * s + x * u, w * t + x * v, y * s + z * u, y * t + z * v
@@ -47,7 +48,7 @@ def matrix_product(a: fmpz_poly, b: fmpz_poly, start: int, stop: int) -> Matrix2
     if stop - start <= _LEAF:
         return _leaf_product(a, b, start, stop)
     middle = (start + stop) // 2
-    return _multiply(matrix_product(a, b, start, middle), matrix_product(a, b, middle, stop))
+    return multiply(matrix_product(a, b, start, middle), matrix_product(a, b, middle, stop))
 
 
 def _column(a: fmpz_poly, b: fmpz_poly, start: int, stop: int) -> tuple[fmpz, fmpz]:
@@ -88,6 +89,6 @@ def convergent_pairs(a: fmpz_poly, b: fmpz_poly, depths: Sequence[int]) -> Itera
         if n <= previous:
             raise InputError("depths must be increasing integers from 0 on")
         previous = n
-        w, x, y, z = _multiply((w, x, y, z), matrix_product(a, b, done + 1, n + 1))
+        w, x, y, z = multiply((w, x, y, z), matrix_product(a, b, done + 1, n + 1))
         done = n
         yield n, x, z

@@ -93,6 +93,8 @@ def _agreed(x: mpmath.mpf, y: mpmath.mpf) -> int:
 
 def _last_turn(a: tuple[int, ...], b: tuple[int, ...]) -> int:
     """The last n up to 4,000 at which a changes sign or turns back, or a^2 + 4 b changes sign; 5,000 if there may be more."""
+    if min(a) >= 0 and min(b) >= 0:
+        return 0
     square = [0] * max(2 * len(a) - 1, len(b))
     for i, x in enumerate(reversed(a)):
         for j, y in enumerate(reversed(a)):
@@ -104,8 +106,6 @@ def _last_turn(a: tuple[int, ...], b: tuple[int, ...]) -> int:
     # Cauchy's bound on the real roots of both; a turns back before its last root's double at the latest.
     bounds = [1 + max(map(abs, p[1:]), default=0) // abs(p[0]) for p in (a, tuple(reversed(square))) if p]
     end = max(bounds, default=0) + 2
-    if min(a) >= 0 and min(b) >= 0:
-        return 0
     last, before = 0, None
     for n in range(min(end, 4000) + 1):
         x, y = _horner(a, n), _horner(b, n)

@@ -18,7 +18,7 @@ from constants_lab.evidence import (
     REQUIRED_SIGNIFICANCE,
     Evidence,
     Level,
-    height_cost,
+    significance,
 )
 from constants_lab.expressions import Identity, evaluate
 from constants_lab.pcf import PCF
@@ -49,7 +49,7 @@ def evidence_for(
     """
     agreed = min(digits, agreement(found, identity, digits))
     needed = ACCELERATED_DIGITS if found.accelerated else REQUIRED_DIGITS
-    beyond = agreed - height_cost(identity.coefficients) - chance_digits
+    beyond = significance(agreed, identity.coefficients) - chance_digits
     if agreed < needed or beyond < REQUIRED_SIGNIFICANCE:
         return None
     return Evidence(
@@ -102,7 +102,7 @@ def verify_signed(
     agreed = min(wanted, agreeing_digits(found, evaluate(lhs, places + _GUARD), int(places * 3.33)))
     if agreed < wanted - _GUARD:
         raise VerificationFailed(f"{cf} and {lhs} agree on only {agreed} of {wanted} digits: the identity is false")
-    beyond = agreed - height_cost(coefficients) - chance_digits
+    beyond = significance(agreed, coefficients) - chance_digits
     if agreed < wanted or beyond < REQUIRED_SIGNIFICANCE:
         raise NotConverging(f"{agreed} digits of {lhs} are too few to tell it from chance: ask for more digits")
     return Evidence(

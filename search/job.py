@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Annotated, Any, Protocol, cast
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
+from constants_lab.constants import constant
 from constants_lab.db.records import Finding
 from constants_lab.errors import InputError
 
-__all__ = ["JobSpec", "Method", "ScreenedUnit", "Space", "load_method", "method_names"]
+__all__ = ["ConstantNames", "JobSpec", "Method", "Screened", "Space", "load_method", "method_names"]
 
 
 class Space(Protocol):
@@ -35,14 +36,20 @@ class Space(Protocol):
         ...
 
 
-class ScreenedUnit(Protocol):
-    """Proposals of a unit, and what became of its members (class name -> number)."""
+@dataclass(frozen=True)
+class Screened:
+    """Proposals of a unit (each a method's own candidate), and what became of its members (class name -> number)."""
 
-    @property
-    def candidates(self) -> list[Any]: ...
+    candidates: list[Any]
+    counters: dict[str, int]
 
-    @property
-    def counters(self) -> dict[str, int]: ...
+
+def _catalogue_names(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(constant(name).name for name in names))
+
+
+ConstantNames = Annotated[list[str], AfterValidator(_catalogue_names)]
+"""Constants in a specification: normalised to their catalogue names, each once; unknown ones are refused."""
 
 
 class Method(Protocol):
@@ -54,7 +61,7 @@ class Method(Protocol):
         """The space of a specification."""
         ...
 
-    def screen(self, space: Any, start: int, stop: int) -> ScreenedUnit:
+    def screen(self, space: Any, start: int, stop: int) -> Screened:
         """Fast proposals among start..stop-1."""
         ...
 

@@ -58,10 +58,9 @@ def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> l
     check = _verify_pcf if view.kind == "pcf" else _verify_signed
     rows: list[dict[str, object]] = []
     for item in view.identities:
-        chances = [r.digits - r.significance for r in view.records if r.significance is not None]
         row: dict[str, object] = {"id": view.id, "lhs": item.lhs}
         try:
-            record, second = check(view, item, digits, max(chances, default=0.0))
+            record, second = check(view, item, digits, _chance_digits(view, item))
         except VerificationFailed as error:
             rows.append(row | {"result": "false", "digits": 0, "message": f"FALSE: {error}"})
             continue
@@ -75,6 +74,14 @@ def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> l
         text = f"{record.digits} digits agree{marked} (n = {record.depth}, {record.seconds:.3f} s); {second}"
         rows.append(row | {"result": "true", "digits": record.digits, "message": text})
     return rows
+
+
+def _chance_digits(view: FormulaView, item: IdentityView) -> float:
+    """What the search that found the identity paid for its trials, from its record; the height is charged anew."""
+    from constants_lab.evidence import height_cost
+
+    spent = [r.digits - r.significance for r in view.records if r.identity == item.id and r.significance is not None]
+    return max(0.0, spent[0] - height_cost(int(k) for row in item.matrix for k in row)) if spent else 0.0
 
 
 def _verify_pcf(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:

@@ -16,28 +16,28 @@ import itertools
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from flint import fmpz_poly
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from constants_lab import __version__
 from constants_lab.channels import PolynomialChannel, RunChannel
-from constants_lab.constants import constant
 from constants_lab.db.records import Finding
 from constants_lab.errors import InputError
 from constants_lab.evidence import REQUIRED_DIGITS, REQUIRED_SIGNIFICANCE, Evidence, Level, significance
 from constants_lab.recovery import recover_interlaced, recover_recurrence, recover_runs
 from constants_lab.search.esma_records import finding_of
+from constants_lab.search.job import ConstantNames, Screened
 from constants_lab.search.left_hand_sides import LeftHandSides
 from constants_lab.search.sources import MIN_QUOTIENTS, Source, open_source
 from constants_lab.signed import SignedCF
 
-__all__ = ["Candidate", "EsmaSpace", "Screened", "Spec", "confirm", "describe", "name_candidate", "screen", "space"]
+__all__ = ["Candidate", "EsmaSpace", "Spec", "confirm", "describe", "name_candidate", "screen", "space"]
 
 MAX_LHS = 10_000
 MAX_PERIOD = 16
@@ -63,7 +63,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    constants: list[str] = []
+    constants: ConstantNames = []
     expressions: list[str] = []
     values: list[str] = []
     lhs: int = Field(default=2, ge=1, le=MAX_LHS)
@@ -72,11 +72,6 @@ class Spec(BaseModel):
     period: str = "1..3"
     quotients: int = Field(default=1000, ge=_FIRST_LENGTH, le=MAX_QUOTIENTS)
     allow_large: bool = False
-
-    @field_validator("constants")
-    @classmethod
-    def _known_constants(cls, value: list[str]) -> list[str]:
-        return list(dict.fromkeys(constant(name).name for name in value))
 
     @model_validator(mode="after")
     def _something_to_search(self) -> Spec:
@@ -185,14 +180,6 @@ class Candidate:
     shape: tuple[int, ...]
     ladder: tuple[int, ...]
     trials: int
-
-
-@dataclass(frozen=True)
-class Screened:
-    """Candidates of a unit and how many pairs were looked at."""
-
-    candidates: list[Candidate]
-    counters: dict[str, int] = field(default_factory=dict)
 
 
 def screen(space: EsmaSpace, start: int, stop: int) -> Screened:

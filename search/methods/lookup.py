@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from flint import ctx, fmpq
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from constants_lab.constants import constant
 from constants_lab.db.records import DynamicsRecord, Finding
@@ -30,11 +30,12 @@ from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import DIRECT_TERMS, Evaluation
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
+from constants_lab.search.job import ConstantNames, Screened
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
 from constants_lab.search.space import MAX_BOX_DEGREE, MAX_SIZE, Block, PCFBox, PCFFamily, parse_range
 from constants_lab.verification import agreement, evidence_for
 
-__all__ = ["Candidate", "LookupSpace", "Screened", "Spec", "confirm", "screen", "space"]
+__all__ = ["Candidate", "LookupSpace", "Spec", "confirm", "screen", "space"]
 
 MAX_LHS = 100
 """Largest bound on the coefficients of left-hand sides: 4 10^8 images a constant."""
@@ -53,7 +54,7 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    constants: list[str] = Field(min_length=1)
+    constants: ConstantNames = Field(min_length=1)
     lhs: int = Field(default=20, ge=1, le=MAX_LHS, strict=True)
     a_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE)
     a_range: str | list[str] | None = None
@@ -63,11 +64,6 @@ class Spec(BaseModel):
     b: str | None = None
     ranges: dict[str, str] = {}
     allow_large: bool = False
-
-    @field_validator("constants")
-    @classmethod
-    def _known_constants(cls, value: list[str]) -> list[str]:
-        return list(dict.fromkeys(constant(name).name for name in value))
 
     @model_validator(mode="after")
     def _one_shape(self) -> Spec:
@@ -157,14 +153,6 @@ class Candidate:
     constant: str
     matrices: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
     trials: int
-
-
-@dataclass(frozen=True)
-class Screened:
-    """Candidates of a unit and how many members fell into each class."""
-
-    candidates: list[Candidate]
-    counters: dict[str, int]
 
 
 @lru_cache(maxsize=64)

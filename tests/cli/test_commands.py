@@ -265,6 +265,16 @@ def test_verify_computes_an_identity_anew_and_stores_the_record(clab_here: Run, 
     assert len(shown["records"]) == 2
 
 
+def test_verifying_again_gives_the_same_significance(clab_here: Run, copy: Path) -> None:
+    """What chance could give is paid for once, however often an identity is verified."""
+    for _ in range(3):
+        assert clab_here("verify", "1", "--digits", "300", "--db", str(copy)).code == 0
+    records = clab_here("show", "1", "--db", str(copy), "--json").objects[0]["records"]
+    first, *later = [record["digits"] - record["significance"] for record in records]
+    assert len(later) == 3
+    assert later == pytest.approx([first] * 3, abs=0.02)
+
+
 def test_verify_all_says_so_when_something_stored_is_false(clab_here: Run, copy: Path) -> None:
     outcome = clab_here("verify", "--all", "--digits", "120", "--db", str(copy), "--json")
     assert outcome.code == 0
