@@ -96,6 +96,7 @@ def identify(
     max_coefficient: int | None = None,
     digits: int | None = None,
     together: bool = False,
+    trials: int = 1,
 ) -> list[Identification]:
     """Formulas for ``x``, the most significant (hence simplest) first; empty if none was found.
 
@@ -104,6 +105,7 @@ def identify(
     ``constants`` are names, the whole catalogue by default.  For each c, x = P(c)/Q(c) with integer
     polynomials of degree up to ``degree`` is looked for; with ``together``, one linear combination of all constants
     and 1 instead.  ``max_coefficient`` bounds the integers: 1000 by default, or as many as the digits make significant.
+    ``trials`` is the number of numbers that are asked about, of which x is one: it is charged to the significance too.
     At most 1000 digits of a given number are used.
 
     Raises :class:`InputError` for what is no number, an unknown constant, or a number with too few digits.
@@ -125,7 +127,10 @@ def identify(
     if together and len(chosen) > MAX_TERMS - 2:
         raise InputError(f"{len(chosen)} constants are too many to combine: name at most {MAX_TERMS - 2}")
     terms = len(chosen) + 2 if together else 2 * degree + 2
-    question = _question(x, digits, terms, max_coefficient, 1 if together else max(1, len(chosen)))
+    if trials < 1:
+        raise InputError("trials must be at least 1")
+    attempts = trials if together else trials * max(1, len(chosen))
+    question = _question(x, digits, terms, max_coefficient, attempts)
 
     answers = _algebraic(question)
     if not any(answer.kind == "rational" for answer in answers):

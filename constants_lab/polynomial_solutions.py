@@ -1,0 +1,105 @@
+"""All polynomial solutions of a linear recurrence with polynomial coefficients.
+
+Implementation overview.  In the basis of falling factorials n^(j) = n (n-1) ... (n-j+1) the difference operator is
+Delta n^(j) = j n^(j-1), and a polynomial q multiplies by its Newton expansion at j, q(n) n^(j) = sum over l of
+(Delta^l q)(j)/l! n^(j+l).  So the recurrence becomes a banded matrix whose entries are polynomials in j, and solving it
+for degree m costs O(m (degree + order)) operations (Abramov, Bronstein and Petkovsek, On polynomial solutions of linear
+operator equations, ISSAC 1995).  The topmost band is the indicial polynomial: its roots are the only possible degrees.
+Everything is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import comb
+
+from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly
+
+from constants_lab.polynomials import integer_roots, shift
+
+__all__ = ["polynomial_solutions"]
+
+
+def _bands(coefficients: Sequence[fmpz_poly]) -> dict[int, fmpz_poly]:
+    """{i: E_i} such that the recurrence maps n^(j) to the sum of E_i(j) n^(j+i)."""
+    bands: dict[int, fmpz_poly] = {}
+    falling = fmpz_poly([1])
+    for i in range(len(coefficients)):
+        # y(n+l) = (1 + Delta)^l y(n): this is the coefficient of Delta^i.
+        difference = sum((comb(k, i) * coefficients[k] for k in range(i + 1, len(coefficients))), coefficients[i])
+        newton = shift(difference, -i)
+        order = 0
+        while not newton.is_zero():
+            bands[order - i] = bands.get(order - i, fmpz_poly()) + falling * newton
+            order += 1
+            newton = (shift(newton, 1) - newton) // order
+        falling *= fmpz_poly([-i, 1])
+    return {i: band for i, band in bands.items() if not band.is_zero()}
+
+
+def _descend(bands: dict[int, fmpz_poly], start: int, roots: Sequence[int]) -> tuple[list[fmpq], list[fmpq]]:
+    """Coefficients of n^(start) + ... in the falling basis, and what must vanish for it to be a solution.
+
+    The coefficients at other roots of the indicial polynomial are free, and zero here.
+    """
+    top = max(bands)
+    lower = [(i, band) for i, band in bands.items() if i < top]
+    values = [fmpq(0)] * start + [fmpq(1)]
+    obligations = dict.fromkeys(roots, fmpq(0))
+    for j in range(start - 1, -1, -1):
+        total = sum((band(j + top - i) * values[j + top - i] for i, band in lower if j + top - i <= start), fmpq(0))
+        if j in obligations:
+            obligations[j] = total
+        elif total != 0:
+            values[j] = -total / bands[top](j)
+    rest = [
+        sum((band(k - i) * values[k - i] for i, band in bands.items() if 0 <= k - i <= start), fmpq(0))
+        for k in range(top)
+    ]
+    return values, [*obligations.values(), *rest]
+
+
+def _null_space(columns: Sequence[Sequence[fmpq]]) -> list[list[fmpz]]:
+    """Basis of the vectors x with sum x_i columns[i] = 0."""
+    if len(columns) == 1:
+        return [] if any(x != 0 for x in columns[0]) else [[fmpz(1)]]
+    rows = [list(row) for row in zip(*columns, strict=True)] or [[fmpq(0)] * len(columns)]
+    matrix, _ = fmpq_mat(rows).numer_denom()
+    # FLINT puts the basis into the first columns.
+    basis, nullity = fmpz_mat(matrix).nullspace()
+    return [[basis[i, k] for i in range(len(columns))] for k in range(nullity)]
+
+
+def _from_falling(values: Sequence[fmpq]) -> fmpz_poly:
+    """The primitive polynomial with positive leading coefficient along sum values[j] n^(j), which is not zero."""
+    scaled = fmpq_poly(list(values)).numer()
+    p = fmpz_poly()
+    for j in range(scaled.degree(), -1, -1):
+        p = p * fmpz_poly([-j, 1]) + scaled[j]
+    return p // (p.content() if p.leading_coefficient() > 0 else -p.content())
+
+
+def polynomial_solutions(coefficients: Sequence[fmpz_poly], max_degree: int) -> list[fmpz_poly]:
+    """Basis of the polynomials y of degree <= max_degree with sum over i of coefficients[i](n) y(n+i) = 0.
+
+    At least one coefficient must be nonzero.  The basis vectors are primitive, have a positive leading coefficient and
+    come with increasing degrees; at most ``len(coefficients) - 1`` exist.  Degrees of some hundreds are practical.
+
+    >>> n = fmpz_poly([0, 1])
+    >>> [str(y) for y in polynomial_solutions([n + 2, -n], 5)]
+    ['x^2 + x']
+    >>> [str(y) for y in polynomial_solutions([fmpz_poly([1]), fmpz_poly([-2]), fmpz_poly([1])], 5)]
+    ['1', 'x']
+    """
+    bands = _bands(coefficients)
+    roots = [root for root, _ in integer_roots(bands[max(bands)]) if 0 <= root <= max_degree]
+    if not roots:
+        return []
+    descents = [_descend(bands, root, roots) for root in roots]
+    found = []
+    for weights in _null_space([obligations for _, obligations in descents]):
+        total = fmpq_poly()
+        for weight, (values, _) in zip(weights, descents, strict=True):
+            total += fmpq_poly(values) * weight
+        found.append(_from_falling(total.coeffs()))
+    return sorted(found, key=lambda y: y.degree())
