@@ -1,9 +1,9 @@
 """Asking the database: listings, one formula in full, and what was searched completely.
 
-A listing is one SQL statement.  Of each formula the *shown identity* is picked by a window function: among the
-identities of the constants asked for (all, if none), the best level, then the lowest height, then the shortest
-and first left-hand side.  Every order is total, ends in the formula's number and puts missing values last, so
-that both databases and all pages of a listing agree.
+A listing is one SQL statement, and a few more for the labels and the first jobs of what it lists.  Of each formula
+the *shown identity* is picked by a window function: among the identities of the constants asked for (all, if none),
+the best level, then the lowest height, then the shortest and first left-hand side.  Every order is total, ends in
+the formula's number and puts missing values last, so that both databases and all pages of a listing agree.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, case, false, func, or_, select, union_all
 from sqlalchemy.orm import aliased
 
+from constants_lab.db.bulk import among
 from constants_lab.db.jobs import Job
+from constants_lab.db.labels import labelled, labels_of, nameless
+from constants_lab.db.levels import chunks
 from constants_lab.db.schema import (
     LARGEST_ID,
     DynamicsRow,
@@ -27,7 +30,15 @@ from constants_lab.db.schema import (
     digest,
 )
 from constants_lab.db.store import Store
-from constants_lab.db.views import CoverageRow, EquivalenceView, EvidenceView, FindingView, FormulaView, IdentityView
+from constants_lab.db.views import (
+    CoverageRow,
+    EquivalenceView,
+    EvidenceView,
+    FindingView,
+    FormulaView,
+    IdentityView,
+    LabelView,
+)
 from constants_lab.errors import InputError
 from constants_lab.evidence import Level
 
@@ -55,11 +66,13 @@ def formulas(
     store: Store,
     *,
     constant: str | Iterable[str] | None = None,
-    min_evidence: str = "verified",
+    min_evidence: str | None = None,
     evidence: str | None = None,
     kind: str | None = None,
     job: int | None = None,
-    sort: str = "id",
+    unidentified: bool = False,
+    label: str | None = None,
+    sort: str | None = None,
     descending: bool = False,
     limit: int | None = None,
     offset: int = 0,
@@ -67,16 +80,26 @@ def formulas(
     """The formulas that pass every filter, each once.
 
     ``constant`` is a catalogue name or several; ``min_evidence`` the lowest level of the shown identity (of the
-    formula itself if it has none), which ``evidence`` replaces by an exact level; ``kind`` is ``pcf``,
-    ``signed`` or ``field``; ``job`` keeps what that job met.  ``sort`` is one of :data:`SORTS`, where
-    ``height`` is the size of the integers of the left-hand side and ``value`` compares doubles.  Raises
-    :class:`InputError` for an unknown level, kind, sort or job, or a negative ``limit`` or ``offset``.
+    formula itself if it has none), ``verified`` if not given, which ``evidence`` replaces by an exact level; ``kind``
+    is ``pcf``, ``signed`` or ``field``; ``job`` keeps what that job met; ``label`` keeps what has a label of that
+    kind.  ``sort`` is one of :data:`SORTS`, where ``height`` is the size of the integers of the left-hand side and
+    ``value`` compares doubles; by default it is ``id``.
+
+    ``unidentified`` keeps polynomial continued fractions whose value has no name: every identity is refuted, the
+    formula itself is not, and no label says that the value is a rational or an algebraic number.  Then no identity is
+    shown, ``evidence`` is the formula's own level, ``min_evidence`` is ``screened`` if not given, and the greatest
+    delta comes first unless ``sort`` is given.
+
+    Raises :class:`InputError` for an unknown level, kind, label, sort or job, a negative ``limit`` or ``offset``, or
+    ``unidentified`` together with a ``constant`` or another ``kind``.
     """
+    if sort is None:
+        sort, descending = ("delta", True) if unidentified else ("id", descending)
     if sort not in SORTS:
         raise InputError(f"formulas cannot be sorted by {sort!r}: use one of {', '.join(SORTS)}")
     if offset < 0 or (limit is not None and limit < 0):
         raise InputError("limit and offset must not be negative: give 0 or more")
-    query = _Listing(store, constant, min_evidence, evidence, kind, job)
+    query = _Listing(store, constant, min_evidence, evidence, kind, job, unidentified, label)
     key: dict[str, ColumnElement[Any]] = {
         "digits": query.identity.c.digits,
         "delta": DynamicsRow.__table__.c.delta,
@@ -97,20 +120,22 @@ def formulas(
         statement = statement.limit(LARGEST_ID)
     if offset:
         statement = statement.offset(min(offset, LARGEST_ID))
-    return _run(store, statement)
+    return _run(store, statement, job)
 
 
 def count(
     store: Store,
     *,
     constant: str | Iterable[str] | None = None,
-    min_evidence: str = "verified",
+    min_evidence: str | None = None,
     evidence: str | None = None,
     kind: str | None = None,
     job: int | None = None,
+    unidentified: bool = False,
+    label: str | None = None,
 ) -> int:
     """How many formulas :func:`formulas` would list without a limit."""
-    query = _Listing(store, constant, min_evidence, evidence, kind, job)
+    query = _Listing(store, constant, min_evidence, evidence, kind, job, unidentified, label)
     with store.reading() as connection:
         inner = query.select.with_only_columns(FormulaRow.id).subquery()
         return connection.execute(select(func.count()).select_from(inner)).scalar_one()
@@ -119,11 +144,12 @@ def count(
 def formulas_of_job(store: Store, job_id: int, *, min_evidence: str = "verified") -> list[FormulaView]:
     """Every formula a job met, new or stored before, in the order of the candidates; raises as :meth:`Store.job`."""
     query = _Listing(store, None, min_evidence, None, None, job_id)
-    return _run(store, query.select.order_by(query.met.c.first, FormulaRow.id))
+    assert query.met is not None
+    return _run(store, query.select.order_by(query.met.c.first, FormulaRow.id), job_id)
 
 
 def formula(store: Store, formula_id: int) -> FormulaView:
-    """One formula with all its identities, evidence, convergence, provenance and related formulas.
+    """One formula with all its identities, evidence, convergence, labels, provenance and related formulas.
 
     Raises :class:`InputError` if there is none of that number.
     """
@@ -147,11 +173,14 @@ def formula(store: Store, formula_id: int) -> FormulaView:
             .where(FindingRow.formula_id == formula_id)
             .order_by(FindingRow.job_id, FindingRow.candidate)
         )
+        provenance = tuple(FindingView.of(each) for each in findings)
         return _view(
             row,
+            labels=labels_of(connection, [formula_id]).get(formula_id, ()),
+            job=provenance[0].job if provenance else None,
             identities=tuple(IdentityView.of(each) for each in identities),
             records=tuple(EvidenceView.of(each) for each in evidence),
-            provenance=tuple(FindingView.of(each) for each in findings),
+            provenance=provenance,
             equivalences=_equivalences(connection, formula_id),
         )
 
@@ -163,20 +192,28 @@ def coverage(store: Store) -> list[CoverageRow]:
 
 
 class _Listing:
-    """The statement behind a listing: a formula, its shown identity, its convergence and its first job."""
+    """The statement behind a listing: a formula, its shown identity and its convergence."""
 
     def __init__(
         self,
         store: Store,
         constant: str | Iterable[str] | None,
-        min_evidence: str,
+        min_evidence: str | None,
         evidence: str | None,
         kind: str | None,
         job: int | None,
+        unidentified: bool = False,
+        label: str | None = None,
         only: int | None = None,
     ) -> None:
         if kind is not None and kind not in ("pcf", "signed", "field"):
             raise InputError(f"no kind of formula is called {kind!r}: use one of pcf, signed, field")
+        if unidentified and constant is not None:
+            raise InputError("an unidentified formula belongs to no constant: leave out unidentified or the constants")
+        if unidentified and kind not in (None, "pcf"):
+            raise InputError(f"unidentified formulas are of the kind pcf: leave out unidentified or the kind {kind}")
+        if min_evidence is None:
+            min_evidence = Level.SCREENED.value if unidentified else Level.VERIFIED.value
         lowest = Level.parse(min_evidence if evidence is None else evidence)
         allowed = [each.value for each in Level if each.rank >= lowest.rank] if evidence is None else [lowest]
         constants = None if constant is None else [constant] if isinstance(constant, str) else list(constant)
@@ -197,20 +234,15 @@ class _Listing:
         if only is not None:
             # Without this every identity of the database would be ranked to show one formula.
             ranked = ranked.where(IdentityRow.formula_id == only)
+        if unidentified:
+            # Those that are left are refuted, and name nothing.
+            ranked = ranked.where(false())
         self.identity = ranked.subquery("shown")
-        met = select(
-            FindingRow.formula_id,
-            func.min(FindingRow.job_id).label("job"),
-            func.min(FindingRow.candidate).label("first"),
-        )
-        if job is not None:
-            store.job(job)
-            met = met.where(FindingRow.job_id == job)
-        if only is not None:
-            met = met.where(FindingRow.formula_id == only)
-        self.met = met.group_by(FindingRow.formula_id).subquery("met")
-
-        level = func.coalesce(self.identity.c.evidence, FormulaRow.evidence)
+        own: ColumnElement[str] = FormulaRow.__table__.c.evidence
+        if unidentified:
+            # A level that only refuted identities gave; without them it would be the one it began with.
+            own = case((own == Level.REFUTED.value, Level.SCREENED.value), else_=own)
+        level = func.coalesce(self.identity.c.evidence, own)
         shown = and_(self.identity.c.formula_id == FormulaRow.id, self.identity.c.position == 1)
         statement = (
             select(
@@ -225,23 +257,50 @@ class _Listing:
                 DynamicsRow.delta_limit,
                 DynamicsRow.rate,
                 DynamicsRow.depth,
-                self.met.c.job,
             )
             .select_from(FormulaRow)
             .join(self.identity, shown, isouter=constants is None)
             .join(DynamicsRow, DynamicsRow.formula_id == FormulaRow.id, isouter=True)
-            .join(self.met, self.met.c.formula_id == FormulaRow.id, isouter=job is None)
         )
         if len(allowed) < len(Level):
             statement = statement.where(
                 or_(
                     self.identity.c.evidence.in_(allowed),
-                    and_(self.identity.c.evidence.is_(None), FormulaRow.evidence.in_(allowed)),
+                    and_(self.identity.c.evidence.is_(None), own.in_(allowed)),
                 )
             )
         if kind is not None:
             statement = statement.where(FormulaRow.kind == kind)
+        if unidentified:
+            statement = statement.where(FormulaRow.kind == "pcf", *nameless())
+        self.met: Subquery | None = None
+        if job is not None:
+            store.job(job)
+            if unidentified:
+                # Every formula is looked at, and PostgreSQL takes them for few: a join would group the findings for each.
+                here = FindingRow.formula_id == FormulaRow.id, func.coalesce(FindingRow.job_id, 0) == job
+                statement = statement.where(select(FindingRow.job_id).where(*here).exists())
+            else:
+                first = func.min(FindingRow.candidate).label("first")
+                met = select(FindingRow.formula_id, first).where(FindingRow.job_id == job)
+                self.met = met.group_by(FindingRow.formula_id).subquery("met")
+                statement = statement.join(self.met, self.met.c.formula_id == FormulaRow.id)
+        if label is not None:
+            statement = statement.where(labelled(label))
         self.select: Select[*tuple[Any, ...]] = statement
+
+
+def _first_jobs(connection: Connection, formulas: Iterable[int]) -> dict[int, int]:
+    """The first job that met each formula; in a join, all findings of the database would be grouped for it."""
+    found: dict[int, int] = {}
+    for chunk in chunks(formulas):
+        statement = (
+            select(FindingRow.formula_id, func.min(FindingRow.job_id))
+            .where(among(connection, FindingRow.formula_id, chunk))
+            .group_by(FindingRow.formula_id)
+        )
+        found.update((formula, job) for formula, job in connection.execute(statement))
+    return found
 
 
 def _simplest() -> tuple[ColumnElement[Any], ...]:
@@ -294,13 +353,19 @@ def _equivalences(connection: Connection, formula_id: int) -> tuple[EquivalenceV
     return tuple(sorted(found, key=lambda view: (view.direction == "from", view.relation, view.id)))
 
 
-def _run(store: Store, statement: Select[*tuple[Any, ...]]) -> list[FormulaView]:
+def _run(store: Store, statement: Select[*tuple[Any, ...]], job: int | None) -> list[FormulaView]:
     with store.reading() as connection:
-        return [_view(row) for row in connection.execute(statement)]
+        rows = connection.execute(statement).all()
+        ids = [row.id for row in rows]
+        labels = labels_of(connection, ids)
+        jobs = _first_jobs(connection, ids) if job is None else dict.fromkeys(ids, job)
+        return [_view(row, labels.get(row.id, ()), jobs.get(row.id)) for row in rows]
 
 
 def _view(
     row: Row[*tuple[Any, ...]],
+    labels: tuple[LabelView, ...],
+    job: int | None,
     identities: tuple[IdentityView, ...] = (),
     records: tuple[EvidenceView, ...] = (),
     provenance: tuple[FindingView, ...] = (),
@@ -322,13 +387,14 @@ def _view(
         delta=row.delta,
         regime=row.regime,
         rate=row.rate,
-        job=row.job,
+        job=job,
         exact_key=row.exact_key,
         class_key=row.class_key,
         delta_limit=row.delta_limit,
         depth=row.depth,
         height=row.height,
         created=row.created,
+        labels=labels,
         identities=identities,
         records=records,
         provenance=provenance,

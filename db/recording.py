@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from constants_lab.db.bulk import among, insert_many
 from constants_lab.db.equivalences import record_equivalences
+from constants_lab.db.labels import record_labels
 from constants_lab.db.levels import (
     chunks,
     evidence_values,
@@ -43,7 +44,7 @@ _IdentityKey = tuple[int, str]
 
 
 def record_findings(connection: Connection, job_id: int, findings: Sequence[Finding], now: datetime) -> tuple[int, int]:
-    """Store findings with their formulas, identities, evidence, dynamics and companions.
+    """Store findings with their formulas, identities, evidence, dynamics, labels and companions.
 
     A companion is stored as a formula that was met at the same candidate, and its relation to the formula of the
     finding as an equivalence.  Gives the numbers of new formulas and of new meetings, the rows of ``finding``;
@@ -71,6 +72,7 @@ def record_findings(connection: Connection, job_id: int, findings: Sequence[Find
     ]
     new_findings = len(insert_many(connection, FindingRow, rows, (FindingRow.candidate,)))
     _identities(connection, [(ids[k], i) for (_, f), k in zip(met, keys, strict=True) for i in f.identities], now)
+    record_labels(connection, [(ids[digest(f.formula.exact_key)], label) for f in findings for label in f.labels], now)
     _own_evidence(connection, {ids[digest(f.formula.exact_key)]: f.evidence for f in findings if f.evidence}, now)
     measured: dict[int, DynamicsRecord] = {}
     relations: list[tuple[int, int, Companion]] = []

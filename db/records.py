@@ -6,15 +6,33 @@ decimal strings inside polynomial texts and matrices, so no field is bounded by 
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from constants_lab.evidence import Evidence
 
-__all__ = ["Companion", "DynamicsRecord", "Finding", "FormulaRecord", "IdentityRecord"]
+__all__ = [
+    "LABEL_KINDS",
+    "NUMBER_LABELS",
+    "Companion",
+    "DynamicsRecord",
+    "Finding",
+    "FormulaRecord",
+    "IdentityRecord",
+    "LabelKind",
+    "LabelRecord",
+]
 
 Kind = Literal["pcf", "signed", "field"]
+
+LabelKind = Literal["rational", "algebraic", "euler", "known", "equivalent", "tail", "inflation", "family"]
+
+LABEL_KINDS: tuple[LabelKind, ...] = get_args(LabelKind)
+"""Every kind of label, in the order in which the labels of a formula are shown."""
+
+NUMBER_LABELS: tuple[LabelKind, ...] = ("rational", "algebraic")
+"""The kinds that say which number the value is: a formula with such a label has a name."""
 
 
 class _Record(BaseModel):
@@ -62,6 +80,27 @@ class IdentityRecord(_Record):
     evidence: Evidence
 
 
+class LabelRecord(_Record):
+    """What is known of a formula besides identities; ``detail`` is text for people, of any length.
+
+    =============  =====================================================================
+    kind           detail
+    =============  =====================================================================
+    rational       the number that the value is, such as ``7/3``
+    algebraic      the number that the value is, such as ``root of x^3 - 2``
+    euler          the series into which the fraction telescopes
+    known          the published formula that it is, and where it was published
+    equivalent     the known formula with the same class key, and how the two are related
+    tail           the formula of which it is a tail
+    inflation      the formula of which it is an inflation
+    family         the known infinite family that it belongs to
+    =============  =====================================================================
+    """
+
+    kind: LabelKind
+    detail: str = Field(min_length=1)
+
+
 class Companion(_Record):
     """Another formula that a search met together with the one it found, and how their values are related.
 
@@ -82,6 +121,8 @@ class Finding(_Record):
 
     ``evidence`` is about the formula itself, for one whose pattern is verified though its value has no name.
 
+    ``labels`` are added to those that the formula has; the order and repeats do not matter.
+
     ``companions`` are formulas related to the one found; each is stored as a formula of its own.
     """
 
@@ -90,4 +131,5 @@ class Finding(_Record):
     identities: list[IdentityRecord] = []
     evidence: Evidence | None = None
     dynamics: DynamicsRecord | None = None
+    labels: list[LabelRecord] = []
     companions: list[Companion] = []

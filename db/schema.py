@@ -56,6 +56,7 @@ __all__ = [
     "FormulaRow",
     "IdentityRow",
     "JobRow",
+    "LabelRow",
     "Moment",
     "UnitRow",
     "digest",
@@ -67,7 +68,7 @@ APPLICATION_ID = 0x636C6162
 VERSION_TABLE = "constants_lab_version"
 """Where the schema revision is kept; its presence marks a PostgreSQL database as ours."""
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every schema revision, oldest first.  Known here so that opening a database need not import Alembic."""
 
 HEAD = REVISIONS[-1]
@@ -293,4 +294,21 @@ class EquivalenceRow(Base):
     other_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True)
     relation: Mapped[str] = mapped_column(String(64), primary_key=True)
     matrix: Mapped[list[list[str]]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class LabelRow(Base):
+    """What is known of a formula besides identities; see :class:`constants_lab.db.records.LabelRecord`.
+
+    A formula may have several labels of a kind, each detail once.
+    """
+
+    __tablename__ = "formula_label"
+    __table_args__ = (UniqueConstraint("formula_id", "kind", "detail_digest"),)
+
+    id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    detail: Mapped[str] = mapped_column(Text)
+    detail_digest: Mapped[str] = mapped_column(String(64))
     created: Mapped[datetime] = mapped_column(Moment)

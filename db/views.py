@@ -9,8 +9,17 @@ from typing import Any
 from sqlalchemy import Row
 
 from constants_lab.db.jobs import Job
+from constants_lab.db.records import NUMBER_LABELS
 
-__all__ = ["CoverageRow", "EquivalenceView", "EvidenceView", "FindingView", "FormulaView", "IdentityView"]
+__all__ = [
+    "CoverageRow",
+    "EquivalenceView",
+    "EvidenceView",
+    "FindingView",
+    "FormulaView",
+    "IdentityView",
+    "LabelView",
+]
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,18 @@ class IdentityView:
     def of(cls, row: Row[*tuple[Any, ...]]) -> IdentityView:
         """The view of a row of the table ``identity``."""
         return cls(row.id, row.constant, row.lhs, row.matrix, row.evidence, row.digits, row.height)
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class LabelView:
+    """What is known of a formula besides identities; see :class:`constants_lab.db.records.LabelRecord`."""
+
+    kind: str
+    detail: str
 
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -149,7 +170,8 @@ class FormulaView:
     """A formula with the identity chosen to be shown.
 
     ``evidence`` and ``digits`` are those of that identity; a formula without a name has its own level and no
-    digits.  ``job`` is the first job that met it, or the job asked for.  ``identities``, ``records`` (of
+    digits.  ``job`` is the first job that met it, or the job asked for.  ``labels`` are in the order of
+    :data:`constants_lab.db.records.LABEL_KINDS`, then of their details.  ``identities``, ``records`` (of
     evidence), ``provenance`` and ``equivalences`` are filled by :func:`constants_lab.db.query.formula` alone.
     """
 
@@ -176,14 +198,30 @@ class FormulaView:
     height: float | None
     created: datetime
     cluster: int | None = None
+    labels: tuple[LabelView, ...] = ()
     identities: tuple[IdentityView, ...] = ()
     records: tuple[EvidenceView, ...] = ()
     provenance: tuple[FindingView, ...] = ()
     equivalences: tuple[EquivalenceView, ...] = ()
 
+    @property
+    def name(self) -> str | None:
+        """What the value is called: the shown left-hand side, or else the number that a label says it is."""
+        numbers = (label.detail for label in self.labels if label.kind in NUMBER_LABELS)
+        return self.lhs or next(numbers, None)
+
+    @property
+    def label_kinds(self) -> tuple[str, ...]:
+        """The kinds of the labels, each once."""
+        return tuple(dict.fromkeys(label.kind for label in self.labels))
+
     def as_json(self) -> dict[str, Any]:
-        """The public JSON of a formula: always the same keys in the same order, null where not applicable."""
-        return {
+        """The public JSON of a formula: always the same keys in the same order, null where not applicable.
+
+        A formula that has labels has one key more, the last: ``labels``, a list of objects with the keys ``kind``
+        and ``detail``.
+        """
+        row = {
             "id": self.id,
             "kind": self.kind,
             "a": self.a,
@@ -202,6 +240,9 @@ class FormulaView:
             "cluster": self.cluster,
             "job": self.job,
         }
+        if self.labels:
+            row["labels"] = [label.as_json() for label in self.labels]
+        return row
 
 
 @dataclass(frozen=True)

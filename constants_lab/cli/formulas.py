@@ -15,14 +15,37 @@ def command(
     constant: Constant = None,
     constants: Constants = None,
     evidence: Annotated[
-        str,
-        typer.Option("--evidence", metavar="LEVEL", help="Lowest level shown: screened, verified, enclosed, proved."),
-    ] = "verified",
+        str | None,
+        typer.Option(
+            "--evidence",
+            metavar="LEVEL",
+            help="Lowest level shown: screened, verified, enclosed, proved.",
+            show_default="verified; screened with --unidentified",
+        ),
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="pcf, signed or field.", show_default=False)] = None,
     job: Annotated[int | None, typer.Option("--job", help="Only what this job met.", show_default=False)] = None,
+    unidentified: Annotated[
+        bool,
+        typer.Option("--unidentified", help="Only PCFs whose value has no name, those of the best delta first."),
+    ] = False,
+    label: Annotated[
+        str | None,
+        typer.Option(
+            "--label",
+            metavar="KIND",
+            help="Only what has such a label: rational, algebraic, euler, known, equivalent, tail, inflation, family.",
+            show_default=False,
+        ),
+    ] = None,
     sort: Annotated[
-        str, typer.Option("--sort", help="id, digits, delta, rate, height or value; -delta for the greatest first.")
-    ] = "id",
+        str | None,
+        typer.Option(
+            "--sort",
+            help="id, digits, delta, rate, height or value; -delta for the greatest first.",
+            show_default="id; -delta with --unidentified",
+        ),
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=0, help="At most so many.", show_default=False)] = None,
     db: Database = None,
     as_json: AsJson = False,
@@ -41,8 +64,10 @@ def command(
             min_evidence=evidence,
             kind=kind,
             job=job,
-            sort=sort.removeprefix("-"),
-            descending=sort.startswith("-"),
+            unidentified=unidentified,
+            label=label,
+            sort=None if sort is None else sort.removeprefix("-"),
+            descending=sort is not None and sort.startswith("-"),
             limit=limit,
         )
     nothing = "no formula in this database passes these filters: `clab coverage` says what was searched."

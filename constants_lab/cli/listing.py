@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from constants_lab.cli.output import emit, message, table
 
@@ -16,14 +16,20 @@ FIELDS = (
     "id", "kind", "a", "b", "signs", "prefix", "polynomials", "value", "constant", "lhs", "evidence", "digits",
     "delta", "regime", "rate", "cluster", "job",
 )  # fmt: skip
+"""The columns of the CSV of formulas; ``labels`` is one more where a formula shown has any."""
 
 
 def print_formulas(
     found: Sequence[FormulaView], *, as_json: bool, as_csv: bool, title: str | None = None, nothing: str = "no formulas"
 ) -> None:
     """Print formulas as JSON lines, CSV or a table; ``nothing`` is said on standard error when a table would be empty."""
-    if as_json or as_csv:
-        emit((view.as_json() for view in found), FIELDS, as_json=as_json, as_csv=as_csv)
+    if as_json:
+        emit((view.as_json() for view in found), FIELDS, as_json=True, as_csv=as_csv)
+        return
+    if as_csv:
+        fields = (*FIELDS, "labels") if any(view.labels for view in found) else FIELDS
+        rows = (view.as_json() | {"labels": ";".join(view.label_kinds)} for view in found)
+        emit(rows, fields, as_json=False, as_csv=True)
         return
     if not found:
         message(nothing)
@@ -36,8 +42,21 @@ def print_formulas(
         _print_pcfs(others, title)
 
 
+def _print_table(
+    columns: Sequence[str | tuple[str, str]],
+    rows: Iterable[Sequence[Any]],
+    found: Sequence[FormulaView],
+    title: str | None,
+) -> None:
+    """A table with a row for each formula, and a last column for labels where a formula has any."""
+    if any(view.labels for view in found):
+        columns = [*columns, "labels"]
+        rows = [(*row, ", ".join(view.label_kinds)) for row, view in zip(rows, found, strict=True)]
+    table(columns, rows, title)
+
+
 def _print_pcfs(found: Sequence[FormulaView], title: str | None) -> None:
-    table(
+    _print_table(
         [
             ("id", "right"),
             "left-hand side",
@@ -52,7 +71,7 @@ def _print_pcfs(found: Sequence[FormulaView], title: str | None) -> None:
         [
             (
                 view.id,
-                view.lhs or "?",
+                view.name or "?",
                 view.a,
                 view.b,
                 (view.value or "")[:14],
@@ -63,6 +82,7 @@ def _print_pcfs(found: Sequence[FormulaView], title: str | None) -> None:
             )
             for view in found
         ],
+        found,
         title,
     )
 
@@ -85,7 +105,7 @@ def pattern_text(view: FormulaView) -> str:
 
 
 def _print_signed(found: Sequence[FormulaView], title: str | None) -> None:
-    table(
+    _print_table(
         [
             ("id", "right"),
             "left-hand side",
@@ -98,7 +118,7 @@ def _print_signed(found: Sequence[FormulaView], title: str | None) -> None:
         [
             (
                 view.id,
-                view.lhs or "?",
+                view.name or "?",
                 sign_text(view.signs or []),
                 pattern_text(view),
                 view.evidence,
@@ -107,6 +127,7 @@ def _print_signed(found: Sequence[FormulaView], title: str | None) -> None:
             )
             for view in found
         ],
+        found,
         title,
     )
 

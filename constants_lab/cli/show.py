@@ -22,7 +22,7 @@ def command(
     db: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Draw a formula, with its identities, evidence, convergence, relatives and provenance."""
+    """Draw a formula, with its identities, labels, evidence, convergence, relatives and provenance."""
     from constants_lab.db.query import formula as load
     from constants_lab.db.store import Store
 
@@ -32,6 +32,7 @@ def command(
         found_as = [] if view.identities or as_json else _candidates(store, view)
     if as_json:
         extra = {
+            "labels": [label.as_json() for label in view.labels],
             "identities": [item.as_json() for item in view.identities],
             "records": [record.as_json() for record in view.records],
             "provenance": [finding.as_json() for finding in view.provenance],
@@ -58,7 +59,7 @@ def _candidates(store: Store, view: FormulaView) -> list[str]:
 
 
 def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
-    print(f"formula {view.id}: {view.lhs or 'a number without a name yet'}\n")
+    print(f"formula {view.id}: {view.name or 'a number without a name yet'}\n")
     if view.a is not None and view.b is not None:
         from constants_lab.display import unicode_pcf
         from constants_lab.pcf import PCF
@@ -71,6 +72,9 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
         print(f"equals     {text}")
     for item in view.identities:
         print(f"equals     {item.lhs}    ({item.evidence}, {item.digits} digits)")
+    for label in view.labels:
+        # A detail is free text; here it has one line.
+        print(f"label      {label.kind}: {' '.join(label.detail.split())}")
     rate = "" if view.rate is None else f", rate {view.rate:.6g}"
     delta = "" if view.delta is None else f", δ = {view.delta:.6f} at n = {view.depth}"
     limit = "" if view.delta_limit is None else f" (limit {view.delta_limit:g})"
@@ -78,7 +82,8 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
     if view.kind == "signed":
         _print_rates(view)
     _print_some("related", [_relative(relative) for relative in view.equivalences], view)
-    print("evidence" if view.records else "evidence   none is stored: the number it was compared with has no name")
+    compared = ": the number it was compared with has no name" if view.kind == "signed" else ""
+    print("evidence" if view.records else f"evidence   none is stored{compared}")
     for record in view.records:
         beyond = "" if record.significance is None else f", {record.significance:.0f} beyond chance"
         marked = ", by acceleration" if record.accelerated else ""

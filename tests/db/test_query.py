@@ -163,6 +163,9 @@ def test_filters_agree_with_python(filled: Store) -> None:
         met = {view.id for view in everything if any(each.job == job for each in view.provenance)}
         assert {view.id for view in formulas(filled, job=job, min_evidence="refuted")} == met
         assert {view.job for view in formulas(filled, job=job)} == {job}
+    first = {view.id: min(each.job for each in view.provenance) for view in everything}
+    assert {view.id: view.job for view in formulas(filled, min_evidence="refuted")} == first
+    assert {view.id: view.job for view in everything} == first
     named = {view.id for view in everything if any(each.constant == "pi" for each in view.identities)}
     assert {view.id for view in formulas(filled, constant="pi", min_evidence="refuted")} == named
 
@@ -182,7 +185,7 @@ def test_orders(filled: Store) -> None:
     assert column("id", sort="id", descending=True) == sorted(column("id"), reverse=True)
 
 
-def test_a_listing_is_one_statement(filled: Store) -> None:
+def test_a_listing_is_a_statement_with_labels_and_jobs(filled: Store) -> None:
     seen: list[str] = []
 
     def note(*arguments: object) -> None:
@@ -192,9 +195,9 @@ def test_a_listing_is_one_statement(filled: Store) -> None:
     event.listen(Engine, "before_cursor_execute", note)
     try:
         assert len(formulas(filled, constant="pi", sort="delta", limit=50)) > 3
-        assert len(seen) == 1
+        assert len(seen) == 3
         formula(filled, 1)
-        assert len(seen) == 6
+        assert len(seen) == 9
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 

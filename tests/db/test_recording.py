@@ -86,6 +86,7 @@ def test_a_unit_twice_changes_nothing(store: Store, finding: Maker) -> None:
         "evidence": 2,
         "dynamics": 1,
         "equivalence": 0,
+        "formula_label": 0,
     }
 
 
