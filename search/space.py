@@ -180,6 +180,11 @@ class PCFFamily:
     def __len__(self) -> int:
         return self.size
 
+    @property
+    def degrees(self) -> tuple[int, int]:
+        """The degrees of a and b for most members (some leading coefficients may vanish)."""
+        return self._a.degree, self._b.degree
+
     def _parameters(self, start: int, stop: int) -> np.ndarray:
         raw = np.arange(start, stop, dtype=np.int64)
         rows = np.empty((stop - start, len(self.ranges)), dtype=np.int64)

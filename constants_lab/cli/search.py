@@ -166,3 +166,88 @@ def esma(
         },
     )
     begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+
+
+@app.command("sieve")
+def sieve(
+    a_degree: Annotated[int | None, typer.Option("--a-degree", help="Degree of a.", show_default=False)] = None,
+    b_degree: Annotated[int | None, typer.Option("--b-degree", help="Degree of b.", show_default=False)] = None,
+    bound: Annotated[
+        int | None, typer.Option("--bound", help="Bound on all coefficients of the box.", show_default=False)
+    ] = None,
+    a_range: Annotated[
+        str | None,
+        typer.Option(
+            "--a-range",
+            metavar="LOW..HIGH",
+            help="Instead, range of every coefficient of a; or one for each, highest degree first, with commas.",
+            show_default=False,
+        ),
+    ] = None,
+    b_range: Annotated[
+        str | None,
+        typer.Option("--b-range", metavar="LOW..HIGH", help="The same for the coefficients of b.", show_default=False),
+    ] = None,
+    a: Annotated[
+        str | None, typer.Option("--a", metavar="FORMULA", help="a in n and symbols: a family.", show_default=False)
+    ] = None,
+    b: Annotated[
+        str | None, typer.Option("--b", metavar="FORMULA", help="b in n and symbols.", show_default=False)
+    ] = None,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option("--range", metavar="A=LOW..HIGH", help="Range of a symbol; may be repeated.", show_default=False),
+    ] = None,
+    split: Annotated[
+        bool, typer.Option("--split", help="Only b that are products of linear factors: far larger boxes.")
+    ] = False,
+    pairs: Annotated[
+        bool,
+        typer.Option(
+            "--pairs", help="Then look for the unnamed among squares and pairs of constants, as a second job."
+        ),
+    ] = False,
+    constants: Annotated[
+        list[str] | None,
+        typer.Option("--constants", metavar="LIST", help="The constants that --pairs tries.", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Search degrees for which theorems say all.")] = False,
+    allow_large: Annotated[bool, typer.Option("--allow-large", help="Accept days of work or much memory.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Search anew although the job is finished.")] = False,
+    db: Database = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Find continued fractions whose denominators lose a factorial, whatever constant they converge to, and name them.
+
+    Example: clab search sieve --a-degree 2 --b-degree 4 --bound 4
+    """
+    check_format(as_json, as_csv)
+    if constants and not pairs:
+        raise InputError("without --pairs every constant is tried: add --pairs, or leave out --constants")
+    from constants_lab.cli.working import begin, begin_with_pairs
+    from constants_lab.search.job import JobSpec
+
+    spec = JobSpec.of(
+        "sieve",
+        {
+            "a_degree": a_degree,
+            "b_degree": b_degree,
+            "bound": bound,
+            "a_range": _box_ranges(a_range),
+            "b_range": _box_ranges(b_range),
+            "a": a,
+            "b": b,
+            "ranges": _symbol_ranges(ranges),
+            "split": split,
+            "force": force,
+            "allow_large": allow_large,
+        },
+    )
+    if not pairs:
+        begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+        return
+    names = constant_names(None, constants)
+    begin_with_pairs(spec, names, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)

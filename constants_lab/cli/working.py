@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from constants_lab.search.job import JobSpec
     from constants_lab.search.runner import Progress
 
-__all__ = ["work_and_print"]
+__all__ = ["begin", "begin_with_pairs", "work_and_print"]
 
 
 @contextmanager
@@ -49,9 +49,21 @@ def progress_bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
         yield update
 
 
+_CLASSES = {
+    "valued": "valued",
+    "finite": "finite",
+    "divergent": "divergent",
+    "slow": "slow",
+    "inflated": "inflated",
+    "void": "void",
+    "equivalent": "equivalent to another",
+    "half": "without full reduction",
+}
+"""Counters that are told at the end of a search, in this order: what became of the candidates."""
+
+
 def _ended(job: Job, new: int, found: int) -> str:
-    order = ("valued", "finite", "divergent", "slow")
-    parts = [f"{job.counters[name]:,} {name}" for name in order if job.counters.get(name)]
+    parts = [f"{job.counters[name]:,} {said}" for name, said in _CLASSES.items() if job.counters.get(name)]
     classes = f" ({', '.join(parts)})" if parts else ""
     return f"job {job.id}: {job.total:,} candidates{classes}, {found} formulas, {new} of them new, {job.seconds:.1f} s of work."
 
@@ -69,8 +81,19 @@ def work_and_print(
 
     A finished job is printed at once.  Interrupted, it says how to go on and leaves with code 130.
     """
-    from constants_lab.db.query import formulas_of_job
+    job, new = _worked(store, job, engine or _engine(workers))
+    _print_job(store, job, new, as_json=as_json, as_csv=as_csv)
+
+
+def _engine(workers: int | None, scheduler: str | None = None) -> Callable[[float], Engine]:
+    """A function of the expected seconds that makes the engine for a job."""
     from constants_lab.search.engine import choose_engine
+
+    return lambda seconds: choose_engine(seconds, workers, scheduler)
+
+
+def _worked(store: Store, job: Job, engine: Engine | Callable[[float], Engine]) -> tuple[Job, int]:
+    """Run what remains of a job: how far it is then, and the number of new formulas."""
     from constants_lab.search.runner import run_job
 
     new = 0
@@ -88,15 +111,20 @@ def work_and_print(
                     show(now)
 
             try:
-                job = run_job(
-                    store, job.id, engine or (lambda seconds: choose_engine(seconds, workers)), progress=on_progress
-                )
+                job = run_job(store, job.id, engine, progress=on_progress)
             except KeyboardInterrupt:
                 job = store.job(job.id)
                 if not job.complete:
                     message(f"interrupted: `clab resume {job.id} --db {shlex.quote(store.url)}` goes on.")
                     raise typer.Exit(130) from None
         new = counted[0]
+    return job, new
+
+
+def _print_job(store: Store, job: Job, new: int, *, as_json: bool, as_csv: bool) -> None:
+    """Print the formulas of a job, and say how it ended; leaves with code 130 where it has not."""
+    from constants_lab.db.query import formulas_of_job
+
     found = formulas_of_job(store, job.id)
     print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
     if job.state == "cancelled":
@@ -109,6 +137,17 @@ def work_and_print(
         )
         raise typer.Exit(130)
     message(_ended(job, new, len(found)))
+    _say_unnamed(store, job)
+
+
+def _say_unnamed(store: Store, job: Job) -> None:
+    from constants_lab.db.query import count
+
+    unnamed = count(store, job=job.id, unidentified=True)
+    if unnamed:
+        message(
+            f"{unnamed:,} have no name: `clab formulas --unidentified --job {job.id} --db {shlex.quote(store.url)}`"
+        )
 
 
 def begin(
@@ -132,3 +171,68 @@ def begin(
     with Store.open(db) as store:
         job = prepare_job(store, spec, again=again)
         work_and_print(store, job, as_json=as_json, as_csv=as_csv, workers=workers, engine=engine)
+
+
+def begin_with_pairs(
+    spec: JobSpec,
+    constants: list[str],
+    db: str | None,
+    *,
+    again: bool,
+    as_json: bool,
+    as_csv: bool,
+    workers: int | None,
+    scheduler: str | None,
+) -> None:
+    """The same, but what has no name in the end is asked about pairs of ``constants`` in a second job, before the printing.
+
+    Interrupted in either job, both the job and the whole can be gone on with.
+    """
+    from constants_lab.db.query import formulas_of_job
+    from constants_lab.db.store import Store
+    from constants_lab.search.engine import DaskEngine
+    from constants_lab.search.methods.pairs import DEFAULT_CONSTANTS, questions
+    from constants_lab.search.runner import prepare_job
+
+    # Everything that can be wrong with the jobs or the scheduler is found before a database is created.
+    spec.space()
+    questions(tuple(constants) or DEFAULT_CONSTANTS)
+    engine = _engine(workers) if scheduler is None else DaskEngine(scheduler)
+    with Store.open(db) as store:
+        first, new = _worked(store, prepare_job(store, spec, again=again), engine)
+        second = _pairs_spec(store, first, constants) if first.complete else None
+        if second is None:
+            _print_job(store, first, new, as_json=as_json, as_csv=as_csv)
+            message("there is nothing without a name, so no pairs of constants were tried.")
+            return
+        message(_ended(first, new, len(formulas_of_job(store, first.id))))
+        job, new = _worked(store, prepare_job(store, second, again=again), _engine(workers, scheduler))
+        if not job.complete:
+            _print_job(store, job, new, as_json=as_json, as_csv=as_csv)
+        found = formulas_of_job(store, first.id)
+        print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
+        message(_ended(job, new, len(formulas_of_job(store, job.id))))
+        _say_unnamed(store, first)
+
+
+def _pairs_spec(store: Store, job: Job, constants: list[str]) -> JobSpec | None:
+    """The job that asks about what ``job`` left without a name; None if it left nothing.
+
+    An earlier one is taken up if it asks about all of these: names that it found are not asked about again, and it may still
+    have questions about them.
+    """
+    from constants_lab import __version__
+    from constants_lab.db.query import formulas
+    from constants_lab.evidence import Level
+    from constants_lab.search.job import JobSpec
+
+    unnamed = [(view.a, view.b) for view in formulas(store, job=job.id, unidentified=True, sort="id")]
+    met = {(view.a, view.b) for view in formulas(store, job=job.id, min_evidence=Level.REFUTED.value)}
+    spec = JobSpec.of("pairs", {"formulas": unnamed, "constants": constants, "trials": job.total}) if unnamed else None
+    for earlier in reversed(store.jobs()):
+        if earlier.method == "pairs" and earlier.version == __version__:
+            asked = {(a, b) for a, b in earlier.spec["formulas"]}
+            same = earlier.spec["constants"] == constants and earlier.spec["trials"] == job.total
+            if same and met >= asked >= set(unnamed):
+                return JobSpec.of("pairs", earlier.spec)
+    return spec
