@@ -49,6 +49,7 @@ __all__ = [
     "WIDTH",
     "Base",
     "BigIndex",
+    "ContributionRow",
     "DynamicsRow",
     "EquivalenceRow",
     "EvidenceRow",
@@ -57,7 +58,9 @@ __all__ = [
     "IdentityRow",
     "JobRow",
     "LabelRow",
+    "LeaseRow",
     "Moment",
+    "SetAsideRow",
     "UnitRow",
     "digest",
 ]
@@ -68,7 +71,7 @@ APPLICATION_ID = 0x636C6162
 VERSION_TABLE = "constants_lab_version"
 """Where the schema revision is kept; its presence marks a PostgreSQL database as ours."""
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every schema revision, oldest first.  Known here so that opening a database need not import Alembic."""
 
 HEAD = REVISIONS[-1]
@@ -185,6 +188,57 @@ class UnitRow(Base):
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
     start: Mapped[int] = mapped_column(BigIndex, primary_key=True)
     stop: Mapped[int] = mapped_column(BigIndex)
+
+
+class SetAsideRow(Base):
+    """An interval [start, stop) of candidates given up for now, after ``tries`` attempts that ended with ``error``.
+
+    Its candidates are not done; the row goes when they are.
+    """
+
+    __tablename__ = "set_aside"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    start: Mapped[int] = mapped_column(BigIndex, primary_key=True)
+    stop: Mapped[int] = mapped_column(BigIndex, primary_key=True)
+    tries: Mapped[int] = mapped_column(Integer)
+    error: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class ContributionRow(Base):
+    """What one worker did for a job: sums over the units of it that were new when they were recorded."""
+
+    __tablename__ = "contribution"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    # Short enough for an index without a digest.
+    worker: Mapped[str] = mapped_column(String(200), primary_key=True)
+    units: Mapped[int] = mapped_column(BigInteger)
+    candidates: Mapped[int] = mapped_column(BigIndex)
+    seconds: Mapped[float] = mapped_column(Double)
+    findings: Mapped[int] = mapped_column(BigInteger)
+
+
+class LeaseRow(Base):
+    """Which process runs a job; see :mod:`constants_lab.db.leases`.
+
+    ``owner`` is a random token.  ``machine`` tells machines of one name apart and ``started`` processes of one
+    number.  ``beats`` counts the signs of life; ``rate`` (candidates a second) and ``workers`` came with the last.
+    """
+
+    __tablename__ = "lease"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(64))
+    host: Mapped[str] = mapped_column(Text)
+    machine: Mapped[str] = mapped_column(Text)
+    pid: Mapped[int] = mapped_column(BigInteger)
+    started: Mapped[str] = mapped_column(Text)
+    beats: Mapped[int] = mapped_column(BigInteger)
+    rate: Mapped[float | None] = mapped_column(Double)
+    workers: Mapped[int | None] = mapped_column(Integer)
+    began: Mapped[datetime] = mapped_column(Moment)
 
 
 class FormulaRow(Base):

@@ -14,14 +14,16 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
+from constants_lab.db import jobs
 from constants_lab.db.bulk import upsert
 from constants_lab.db.connection import Session, begin, open_session, upgrade
 from constants_lab.db.failures import is_transient, translate
-from constants_lab.db.intervals import Interval, gaps, unite
-from constants_lab.db.jobs import Job, RecordOutcome, spec_key
+from constants_lab.db.intervals import Interval, gaps
+from constants_lab.db.jobs import Contribution, Job, RecordOutcome, SetAside, spec_key
+from constants_lab.db.leases import Lease, LeaseState, acquire, leases
 from constants_lab.db.levels import add_record
 from constants_lab.db.recording import record_findings
 from constants_lab.db.records import Finding
@@ -149,7 +151,7 @@ class Store:
         except DBAPIError as error:
             raise translate(self._session.location, error) from None
 
-    def _writing(self, action: Callable[[Connection], _T]) -> _T:
+    def writing(self, action: Callable[[Connection], _T]) -> _T:
         """Run ``action`` in one writing transaction, again if PostgreSQL chose it as a deadlock's victim."""
         if self.readonly:
             raise InputError(f"the database {self.url} is open for reading only: open it for writing")
@@ -200,7 +202,7 @@ class Store:
             assert job is not None
             return job
 
-        job = self._writing(action)
+        job = self.writing(action)
         if job.total != total:
             raise InputError(
                 f"job {job.id} has the same specification and version but {job.total} candidates instead of "
@@ -222,13 +224,15 @@ class Store:
     def job(self, job_id: int) -> Job:
         """The job of that number; raises :class:`InputError` if there is none."""
         with self.reading() as connection:
-            return self._job(connection, job_id, lock=False)
+            row = self._row(connection, job_id)
+            return Job.of(row, leases(connection, job_id).get(job_id))
 
     def jobs(self) -> list[Job]:
         """Every job, oldest first."""
         with self.reading() as connection:
             rows = connection.execute(select(JobRow.__table__).order_by(JobRow.id))
-            return [Job.of(row) for row in rows]
+            held = leases(connection)
+            return [Job.of(row, held.get(row.id)) for row in rows]
 
     def set_state(self, job_id: int, state: str, error: str | None = None) -> None:
         """Set the state of a job, and the error it ended with, if any."""
@@ -236,48 +240,75 @@ class Store:
             raise InputError(f"no job state is called {state!r}: use one of {', '.join(STATES)}")
 
         def action(connection: Connection) -> None:
-            self._job(connection, job_id, lock=True)
+            self._lock_job(connection, job_id)
             connection.execute(
                 update(JobRow).where(JobRow.id == job_id).values(state=state, error=error, updated=datetime.now(UTC))
             )
 
-        self._writing(action)
+        self.writing(action)
 
     def restart(self, job_id: int) -> None:
-        """Forget what of a job is done, so that it is searched again; its findings stay."""
+        """Forget what of a job is done or set aside, so that it is searched again; its findings stay."""
 
         def action(connection: Connection) -> None:
-            self._job(connection, job_id, lock=True)
+            self._lock_job(connection, job_id)
             connection.execute(delete(UnitRow).where(UnitRow.job_id == job_id))
+            jobs.forget_set_aside(connection, job_id)
+            jobs.forget_contributions(connection, job_id)
             connection.execute(
                 update(JobRow)
                 .where(JobRow.id == job_id)
                 .values(state="pending", done=0, counters={}, seconds=0.0, error=None, updated=datetime.now(UTC))
             )
 
-        self._writing(action)
+        self.writing(action)
 
-    def _job(self, connection: Connection, job_id: int, lock: bool) -> Job:
+    def _row(self, connection: Connection, job_id: int, lock: bool = False) -> Row[*tuple[Any, ...]]:
         if 0 < job_id <= LARGEST_ID:
             # Two coordinators of one job take turns: the row lock on PostgreSQL is the write lock on SQLite.
             statement = select(JobRow.__table__).where(JobRow.id == job_id)
             row = connection.execute(statement.with_for_update() if lock else statement).first()
             if row is not None:
-                return Job.of(row)
+                return row
         raise InputError(f"there is no job {job_id} in {self.url}: `clab jobs` lists them")
+
+    def _lock_job(self, connection: Connection, job_id: int) -> Job:
+        return Job.of(self._row(connection, job_id, lock=True))
+
+    def acquire_lease(
+        self,
+        job_id: int,
+        *,
+        patience: float = 30.0,
+        say: Callable[[str], None] | None = None,
+    ) -> Lease:
+        """The right to run a job, which at most one process holds; see :mod:`constants_lab.db.leases`.
+
+        A holder of this machine that does not run any more is replaced at once.  One elsewhere is watched for
+        ``patience`` - 5 seconds, which ``say`` tells the user, and replaced if it gives no sign of life; the
+        patience must be longer than the period of a :class:`constants_lab.db.leases.Heartbeat` by more than that.
+        Raises :class:`InputError` if the job is being run, or there is no such job.
+        """
+        return acquire(self, job_id, patience=patience, say=say)
+
+    def lease(self, job_id: int) -> LeaseState | None:
+        """Who holds the lease of a job, dead or alive."""
+        with self.reading() as connection:
+            self._row(connection, job_id)
+            return leases(connection, job_id).get(job_id)
 
     # Progress and findings
 
     def done_intervals(self, job_id: int) -> list[Interval]:
         """The candidates that are done, as merged intervals in increasing order."""
         with self.reading() as connection:
-            self._job(connection, job_id, lock=False)
-            statement = select(UnitRow.start, UnitRow.stop).where(UnitRow.job_id == job_id)
-            return [(start, stop) for start, stop in connection.execute(statement.order_by(UnitRow.start))]
+            return jobs.done_intervals(connection, Job.of(self._row(connection, job_id)))
 
     def remaining(self, job_id: int) -> list[Interval]:
-        """The candidates still to search, as intervals in increasing order."""
-        return gaps(self.done_intervals(job_id), self.job(job_id).total)
+        """The candidates still to search, those set aside included, as intervals in increasing order."""
+        with self.reading() as connection:
+            job = Job.of(self._row(connection, job_id))
+            return gaps(jobs.done_intervals(connection, job), job.total)
 
     def record(
         self,
@@ -287,6 +318,8 @@ class Store:
         findings: Sequence[Finding],
         counters: dict[str, int],
         seconds: float,
+        *,
+        worker: str | None = None,
     ) -> RecordOutcome:
         """Record in one transaction that the candidates [start, stop) are done and what was found there.
 
@@ -297,6 +330,9 @@ class Store:
         The outcome's ``new_formulas`` counts new formulas of findings and of their companions; ``new_findings``
         counts the new rows of ``finding``, one for each formula that a candidate met, companions included, so that
         the job's ``findings`` is the number of its rows there.
+
+        What is new is added to the contribution of ``worker``, a name for people: of more than 200 characters the
+        first are kept, and characters that cannot be printed become "?".
 
         Raises :class:`InputError` for an interval outside the job, a finding outside the interval, or a finding
         whose value or matrices are not numbers.
@@ -309,13 +345,9 @@ class Store:
                 )
 
         def action(connection: Connection) -> RecordOutcome:
-            job = self._job(connection, job_id, lock=True)
-            if not 0 <= start < stop <= job.total:
-                raise InputError(
-                    f"the unit {start} to {stop} does not lie inside the {job.total} candidates of job "
-                    f"{job_id}: record units of this job only"
-                )
-            added = self._unite(connection, job_id, start, stop)
+            job = self._lock_job(connection, job_id)
+            job.require_inside(start, stop)
+            added = jobs.add_interval(connection, job_id, start, stop).added
             if added == 0:
                 return RecordOutcome(0, 0, already_done=True)
             now = datetime.now(UTC)
@@ -325,7 +357,10 @@ class Store:
                 "findings": job.findings + met,
                 "updated": now,
             }
-            if added == stop - start:
+            whole = added == stop - start
+            if worker is not None:
+                jobs.add_contribution(connection, job_id, worker, added, seconds if whole else 0.0, met)
+            if whole:
                 sums = dict(job.counters)
                 for name, number in counters.items():
                     sums[name] = sums.get(name, 0) + number
@@ -333,24 +368,42 @@ class Store:
             connection.execute(update(JobRow).where(JobRow.id == job_id).values(**changes))
             return RecordOutcome(formulas, met, already_done=False)
 
-        return self._writing(action)
+        return self.writing(action)
 
-    @staticmethod
-    def _unite(connection: Connection, job_id: int, start: int, stop: int) -> int:
-        """Merge an interval with its neighbours; gives how many candidates are new."""
-        own = UnitRow.job_id == job_id
-        # Disjoint intervals in order: only the last one that begins at or before `start` can reach it from below.
-        below = select(func.max(UnitRow.start)).where(own, UnitRow.start <= start).scalar_subquery()
-        near = select(UnitRow.start, UnitRow.stop).where(
-            own, UnitRow.start <= stop, (UnitRow.start >= start) | (UnitRow.start == below)
-        )
-        neighbours = [(left, right) for left, right in connection.execute(near) if right >= start]
-        union = unite(neighbours, start, stop)
-        if union.added:
-            if neighbours:
-                connection.execute(delete(UnitRow).where(own, UnitRow.start >= union.start, UnitRow.start <= stop))
-            connection.execute(insert(UnitRow).values(job_id=job_id, start=union.start, stop=union.stop))
-        return union.added
+    def contributions(self, job_id: int) -> list[Contribution]:
+        """What each worker did for a job, the one with the most candidates first."""
+        with self.reading() as connection:
+            self._row(connection, job_id)
+            return jobs.contributions(connection, job_id)
+
+    def set_aside(self, job_id: int, start: int, stop: int, tries: int, error: str) -> None:
+        """Give up the candidates [start, stop) for now, after so many tries, the last of which ended with ``error``.
+
+        They are not done, so :meth:`remaining` still lists them.  If the same interval is set aside already,
+        ``tries`` and ``error`` are replaced; candidates that are done are not set aside, and cease to be so once
+        they are.  Raises :class:`InputError` for an interval outside the job.
+        """
+
+        def action(connection: Connection) -> None:
+            self._lock_job(connection, job_id).require_inside(start, stop)
+            jobs.set_aside(connection, job_id, start, stop, tries, error, datetime.now(UTC))
+
+        self.writing(action)
+
+    def units_set_aside(self, job_id: int) -> list[SetAside]:
+        """The candidates of a job that were given up for now, in increasing order."""
+        with self.reading() as connection:
+            self._row(connection, job_id)
+            return jobs.units_set_aside(connection, job_id)
+
+    def forget_set_aside(self, job_id: int) -> None:
+        """Set nothing of a job aside any more, so that all of it is tried anew."""
+
+        def action(connection: Connection) -> None:
+            self._lock_job(connection, job_id)
+            jobs.forget_set_aside(connection, job_id)
+
+        self.writing(action)
 
     def add_evidence(self, formula_id: int, identity: int | str | None, evidence: Evidence) -> None:
         """Store a record of evidence, and raise the level of the identity and of the formula if it is stronger.
@@ -364,7 +417,7 @@ class Store:
             self._lock_formula(connection, formula_id)
             add_record(connection, formula_id, identity, evidence, datetime.now(UTC))
 
-        self._writing(action)
+        self.writing(action)
 
     def _lock_formula(self, connection: Connection, formula_id: int) -> None:
         if 0 < formula_id <= LARGEST_ID:

@@ -1,22 +1,20 @@
-"""Engines: how units of work become results.  One method, ``run``: units in, results out as they come.
+"""Engines: how units of work become results.  One method, ``run``: units in, outcomes out as they come.
 
 An engine holds a bounded number of units in flight and asks for the next only when one is done, so a job of any number of
-units costs constant memory.  Workers never see the database.
+units costs constant memory.  A unit that fails is tried again, three times in all, and then given up with what it said; only
+errors that would meet every unit end a run.  Workers never see the database.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
-import signal
-import threading
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
-from constants_lab.errors import Unavailable
+from constants_lab.errors import ConstantsLabError
 
-__all__ = ["DaskEngine", "Engine", "LocalEngine", "choose_engine"]
+__all__ = ["TRIES", "Completed", "Engine", "GivenUp", "LocalEngine", "choose_engine"]
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -24,22 +22,43 @@ Result = TypeVar("Result")
 IN_PROCESS_SECONDS = 5.0
 """Jobs estimated shorter run in this process: a cluster takes longer to start."""
 
-_IN_FLIGHT = 3
-"""Units a worker thread has in hand, so that it never waits for the coordinator."""
+TRIES = 3
+"""Times a unit is tried before it is given up."""
+
+
+@dataclass(frozen=True)
+class Completed(Generic[Result]):
+    """A result, and the name of the worker it came from."""
+
+    result: Result
+    worker: str
+
+
+@dataclass(frozen=True)
+class GivenUp(Generic[Unit]):
+    """A unit that failed every time, and what the last failure was."""
+
+    unit: Unit
+    tries: int
+    error: str
 
 
 class Engine(Protocol):
-    """Where work is done."""
+    """Where work is done.  ``trusted``: whether its workers are this machine's own."""
 
     unit_seconds: float
+    trusted: bool
 
     @property
     def workers(self) -> int:
         """Units that can be worked on at the same time."""
         ...
 
-    def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Result]:
-        """Results of ``work`` on each unit, in any order; stops asking for units when the iterator is exhausted."""
+    def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Completed[Result] | GivenUp[Unit]]:
+        """Outcomes of ``work`` on each unit, in any order; stops asking for units when the iterator is exhausted.
+
+        Raises the :class:`ConstantsLabError` that ``work`` raises, and :class:`Unavailable` when the workers are lost.
+        """
         ...
 
     def close(self) -> None:
@@ -47,136 +66,53 @@ class Engine(Protocol):
         ...
 
 
+def failure_text(error: BaseException) -> str:
+    """What a failure said, in one line.
+
+    >>> failure_text(ValueError("no such\\nnumber"))
+    'ValueError: no such number'
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500].rstrip(": ")
+
+
 class LocalEngine:
     """In this process, one unit after the other."""
 
     workers = 1
     unit_seconds = 1.0
+    trusted = True
 
-    def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Result]:
+    def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Completed[Result] | GivenUp[Unit]]:
         """See :class:`Engine`."""
+        name = f"{os.uname().nodename}:{os.getpid()}"
         for unit in units:
-            yield work(unit)
+            yield _tried(work, unit, name)
 
     def close(self) -> None:
         """Nothing to free."""
 
 
-@contextlib.contextmanager
-def _deaf() -> Iterator[None]:
-    """No interrupts inside the block; processes begun there inherit that (see :mod:`constants_lab.search.workers`).
-
-    A Ctrl-C in that second is lost.  To hear it here and not in the new processes, which share the terminal, the signal would
-    have to be ignored in them before Python starts, and only a disposition that we have too is inherited.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-class DaskEngine:
-    """A Dask cluster: a local one of processes, or any scheduler by its address.
-
-    Raises :class:`Unavailable` when the scheduler does not answer within ``timeout`` seconds.
-    """
-
-    unit_seconds = 10.0
-
-    def __init__(self, address: str | None = None, workers: int | None = None, timeout: float = 20.0) -> None:
-        from distributed import Client, LocalCluster
-
-        from constants_lab.search.workers import IgnoreInterrupts
-
-        logging.getLogger("distributed").setLevel(logging.ERROR)
-        self._cluster: Any = None
+def _tried(work: Callable[[Unit], Result], unit: Unit, name: str) -> Completed[Result] | GivenUp[Unit]:
+    said = ""
+    for _ in range(TRIES):
         try:
-            if address is None:
-                count = workers or os.cpu_count() or 1
-                with _deaf():
-                    self._cluster = LocalCluster(
-                        n_workers=count,
-                        threads_per_worker=1,
-                        processes=True,
-                        host="127.0.0.1",
-                        dashboard_address=None,
-                        silence_logs=logging.CRITICAL,
-                    )
-                    self._client = Client(self._cluster, timeout=timeout, set_as_default=False)
-                    self._client.wait_for_workers(count, timeout=60)
-                    self._client.register_plugin(IgnoreInterrupts())
-            else:
-                self._client = Client(address, timeout=timeout, set_as_default=False)
-        except (OSError, TimeoutError, ValueError) as error:
-            self.close()
-            where = address or "a local cluster"
-            raise Unavailable(
-                f"no Dask scheduler answered at {where} within {timeout:.0f} s ({str(error)[:120]}): check that it runs"
-            ) from None
-
-    @property
-    def workers(self) -> int:
-        """Worker threads at this moment, at least 1."""
-        return max(1, sum(self._client.nthreads().values()))
-
-    def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Result]:
-        """See :class:`Engine`; raises :class:`Unavailable` when the cluster is lost."""
-        from distributed import as_completed
-        from distributed.client import FutureCancelledError
-        from distributed.comm.core import CommClosedError
-        from distributed.scheduler import KilledWorker
-
-        completed = as_completed(loop=self._client.loop)
-        waiting = 0
-
-        def fill() -> int:
-            added = 0
-            while waiting + added < _IN_FLIGHT * self.workers:
-                unit = next(units, None)
-                if unit is None:
-                    break
-                completed.add(self._client.submit(work, unit, pure=False))
-                added += 1
-            return added
-
-        waiting += fill()
-        while waiting:
-            future = next(completed)
-            waiting -= 1
-            try:
-                result = future.result()
-            except KilledWorker:
-                raise Unavailable(
-                    "several workers died on the same unit of work: look at their memory, then resume the job"
-                ) from None
-            except (FutureCancelledError, CommClosedError):
-                raise Unavailable("the Dask scheduler was lost: start it anew and resume the job") from None
-            future.release()
-            yield result
-            waiting += fill()
-
-    def close(self) -> None:
-        """Leave the scheduler; a local cluster is shut down."""
-        with contextlib.suppress(Exception):
-            if hasattr(self, "_client"):
-                self._client.close(timeout=2)
-        with contextlib.suppress(Exception):
-            if self._cluster is not None:
-                self._cluster.close(timeout=3)
+            return Completed(work(unit), name)
+        except ConstantsLabError:
+            raise
+        except Exception as error:
+            said = failure_text(error)
+    return GivenUp(unit, TRIES, said)
 
 
-def choose_engine(expected_seconds: float, workers: int | None = None, scheduler: str | None = None) -> Engine:
-    """The engine for a job: a given scheduler, else this process for short jobs, else a local cluster.
+def choose_engine(expected_seconds: float, workers: int | None = None) -> Engine:
+    """The engine for a job on this machine: this process for short jobs, else a local cluster.
 
     ``workers`` fixes the number of local processes; 0 means this process.
     """
-    if scheduler is not None:
-        return DaskEngine(scheduler)
     cores = os.cpu_count() or 1
     if workers == 0 or (workers is None and (expected_seconds < IN_PROCESS_SECONDS or cores == 1)):
         return LocalEngine()
-    return DaskEngine(None, workers or cores)
+    from constants_lab.search.cluster import DaskEngine
+
+    engine: Any = DaskEngine.local(workers or cores)
+    return engine  # type: ignore[no-any-return]

@@ -2,54 +2,32 @@
 
 The database is the only memory: what is done is read from it at the start, and a unit counts when its transaction is
 committed together with its findings.  A run may therefore be killed at any moment and repeated; it ends with the same rows.
+A lease keeps two coordinators from doing the same job at once; should they do so all the same, the rows are the same too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
-from time import monotonic, perf_counter
+from time import monotonic
 from types import FrameType
-from typing import Any
+
+from constants_lab.db.leases import Heartbeat, Lease
 
 from constants_lab import __version__
-from constants_lab.crosscheck import check_identity, check_signed
 from constants_lab.db.jobs import Job
-from constants_lab.db.records import Finding, FormulaRecord, IdentityRecord
 from constants_lab.db.store import Store
 from constants_lab.errors import ConstantsLabError, InputError, Unavailable
-from constants_lab.expressions import Identity
-from constants_lab.pcf import PCF
-from constants_lab.search.engine import Engine
-from constants_lab.search.job import JobSpec, Space, load_method
-from constants_lab.signed import SignedCF
+from constants_lab.search.engine import Completed, Engine
+from constants_lab.search.job import JobSpec, Space
+from constants_lab.search.recorder import Recorder
+from constants_lab.search.units import UnitResult, Units, run_unit
 
-__all__ = ["Progress", "Stop", "Unit", "UnitResult", "prepare_job", "run_job", "run_unit"]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """Candidates start..stop-1 of a job; all that a worker needs, as plain data."""
-
-    method: str
-    spec: str
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True)
-class UnitResult:
-    """What a worker sends back: findings as JSON text (validated again on arrival), counters, seconds."""
-
-    start: int
-    stop: int
-    findings: tuple[str, ...]
-    counters: dict[str, int]
-    seconds: float
+__all__ = ["Progress", "Stop", "prepare_job", "run_job"]
 
 
 @dataclass(frozen=True)
@@ -62,27 +40,6 @@ class Progress:
     new_formulas: int
     rate: float
     seconds_left: float | None
-
-
-@lru_cache(maxsize=8)
-def _opened(method: str, spec: str) -> tuple[Any, Any]:
-    module = load_method(method)
-    return module, module.space(module.Spec.model_validate_json(spec))
-
-
-def run_unit(unit: Unit) -> UnitResult:
-    """Screen and confirm one unit; runs on a worker and touches nothing but its argument."""
-    started = perf_counter()
-    module, space = _opened(unit.method, unit.spec)
-    screened = module.screen(space, unit.start, unit.stop)
-    findings = [found for found in map(module.confirm, screened.candidates) if found is not None]
-    return UnitResult(
-        unit.start,
-        unit.stop,
-        tuple(found.model_dump_json() for found in findings),
-        {**screened.counters, "confirmed": len(findings)},
-        perf_counter() - started,
-    )
 
 
 class Stop:
@@ -111,29 +68,6 @@ class Stop:
                 signal.signal(number, handler)
 
 
-class _Units:
-    """Cuts what remains of a job into units of about ``seconds`` each, learning the rate as results come in."""
-
-    def __init__(self, spec: JobSpec, space: Space, remaining: list[tuple[int, int]], seconds: float) -> None:
-        self._method, self._spec = spec.method, spec.spec.model_dump_json()
-        self._block = max(1, space.block_size)
-        self._remaining, self._seconds = remaining, seconds
-        self._size = self._block
-
-    def learn(self, result: UnitResult) -> None:
-        """Adapt the size of the units to come; by at most a factor of four at a time."""
-        rate = (result.stop - result.start) / max(result.seconds, 1e-3)
-        wanted = min(max(rate * self._seconds, self._size / 4), self._size * 4)
-        self._size = max(self._block, int(wanted) // self._block * self._block)
-
-    def until(self, stop: Stop) -> Iterator[Unit]:
-        for begin, end in self._remaining:
-            while begin < end and not stop.asked:
-                middle = min(begin + self._size, end)
-                yield Unit(self._method, self._spec, begin, middle)
-                begin = middle
-
-
 def prepare_job(store: Store, spec: JobSpec, *, again: bool = False) -> Job:
     """The job of this specification and program version in the database, created if it is new.
 
@@ -154,11 +88,14 @@ def run_job(
     *,
     stop: Stop | None = None,
     progress: Callable[[Progress], None] | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Job:
-    """Run what remains of a job and return it: ``done``, or ``paused`` if it was stopped before.
+    """Run what remains of a job and return it: ``done``, ``paused`` if it was stopped, ``failed`` with units set aside.
 
-    ``engine`` may be a function of the expected seconds.  Raises :class:`VerificationFailed` when the cross-check of a
-    finding fails (the job is then ``failed``), and :class:`InputError` for a job of another program version.
+    ``engine`` may be a function of the expected seconds; ``say`` is told what a user should know meanwhile.  Raises
+    :class:`VerificationFailed` when the check of a finding fails (the job is then ``failed``), :class:`InputError` for a
+    job of another program version or one that another coordinator is running, and :class:`Unavailable` when the database or
+    the workers stay away for too long (the job is then ``paused``).
     """
     job = store.job(job_id)
     if job.complete:
@@ -177,76 +114,113 @@ def run_job(
     if space.size != job.total:
         raise InputError(f"job {job_id} has {job.total} candidates but its specification gives {space.size}")
     stop = stop or Stop()
-    share = (job.total - job.done) / max(1, job.total)
-    with stop.listening():
+    with stop.listening(), store.acquire_lease(job_id, say=say) as lease:
+        # Another coordinator may have gone on with it while the lease was waited for.
+        job = store.job(job_id)
+        if job.complete:
+            return job
+        share = (job.total - job.done) / max(1, job.total)
         chosen = engine(space.expected_seconds * share) if callable(engine) else engine
         try:
-            return _run(store, job, spec, space, chosen, stop, progress)
+            return _Run(store, job, spec, space, chosen, stop, lease, progress, say).finish()
         finally:
             chosen.close()
 
 
-def _run(
-    store: Store,
-    job: Job,
-    spec: JobSpec,
-    space: Space,
-    engine: Engine,
-    stop: Stop,
-    progress: Callable[[Progress], None] | None,
-) -> Job:
-    units = _Units(spec, space, store.remaining(job.id), engine.unit_seconds)
-    store.set_state(job.id, "running")
-    done, findings, new_formulas = job.done, job.findings, 0
-    began, checked = monotonic(), set[tuple[str, str]]()
-    try:
-        for result in engine.run(run_unit, units.until(stop)):
-            units.learn(result)
-            found = [Finding.model_validate_json(text) for text in result.findings]
-            _cross_check(found, checked)
-            outcome = store.record(job.id, result.start, result.stop, found, result.counters, result.seconds)
-            done += result.stop - result.start
-            findings += outcome.new_findings
-            new_formulas += outcome.new_formulas
-            if progress is not None:
-                elapsed = max(monotonic() - began, 1e-9)
-                rate = (done - job.done) / elapsed
-                left = (job.total - done) / rate if rate else None
-                progress(Progress(done, job.total, findings, new_formulas, rate, left))
-            if store.job(job.id).state == "cancelled":
-                stop.asked = True
-    except Unavailable:
-        store.set_state(job.id, "paused")
-        raise
-    except ConstantsLabError as error:
-        store.set_state(job.id, "failed", str(error))
-        raise
-    except BaseException:
-        store.set_state(job.id, "paused")
-        raise
-    finished = store.job(job.id)
-    if finished.complete or finished.state == "running":
-        # Somebody may have cancelled the job meanwhile; that stays.
-        store.set_state(job.id, "done" if finished.complete else "paused")
-    return store.job(job.id)
+class _Run:
+    """One run of a job."""
 
+    def __init__(
+        self,
+        store: Store,
+        job: Job,
+        spec: JobSpec,
+        space: Space,
+        engine: Engine,
+        stop: Stop,
+        lease: Lease,
+        progress: Callable[[Progress], None] | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self._store, self._job, self._engine, self._stop, self._lease = store, job, engine, stop, lease
+        self._progress, self._say = progress, say
+        store.forget_set_aside(job.id)
+        self._units = Units(spec, space, store.remaining(job.id), engine.unit_seconds)
+        self._recorder = Recorder(store, job, trusted=engine.trusted, say=say)
+        self._lost = False
+        self._began = self._looked = monotonic()
 
-def _cross_check(findings: list[Finding], checked: set[tuple[str, str]]) -> None:
-    """SymPy's and mpmath's opinion on each identity not yet asked for; raises when they disagree with ours."""
-    for finding in findings:
-        claims = [(finding.formula, finding.identities)]
-        claims += [(companion.formula, companion.identities) for companion in finding.companions]
-        for formula, identities in claims:
-            for identity in identities:
-                if (formula.exact_key, identity.lhs) not in checked:
-                    _ask(formula, identity)
-                    checked.add((formula.exact_key, identity.lhs))
+    def finish(self) -> Job:
+        """Run to the end, or until stopped; gives the job as it then is."""
+        store, job = self._store, self._job
+        store.set_state(job.id, "running")
+        heartbeat = Heartbeat(self._lease, lost=self._on_lost)
+        heartbeat.start()
+        try:
+            for outcome in self._engine.run(run_unit, self._units.until(lambda: self._stop.asked)):
+                self._take(outcome)
+                self._tell(heartbeat)
+                self._look()
+            self._recorder.flush(wait=True)
+        except Unavailable:
+            with contextlib.suppress(Unavailable):
+                store.set_state(job.id, "paused")
+            raise
+        except ConstantsLabError as error:
+            store.set_state(job.id, "failed", str(error))
+            raise
+        except BaseException:
+            with contextlib.suppress(Unavailable):
+                store.set_state(job.id, "paused")
+            raise
+        finally:
+            heartbeat.stop()
+        return self._ended()
 
+    def _take(self, outcome: Completed[UnitResult] | object) -> None:
+        if isinstance(outcome, Completed):
+            self._units.learn(outcome.result)
+            self._recorder.add(outcome.result, outcome.worker)
+        else:
+            self._recorder.set_aside(outcome)  # type: ignore[arg-type]
 
-def _ask(formula: FormulaRecord, identity: IdentityRecord) -> None:
-    rows = [[int(k) for k in row] for row in identity.matrix]
-    if formula.kind == "pcf":
-        check_identity(PCF(formula.a or "", formula.b or ""), Identity(identity.constant, rows))
-    elif formula.kind == "signed":
-        signed = SignedCF(formula.signs or [], formula.prefix or [], formula.polynomials or [])
-        check_signed(signed, identity.constant, rows, identity.lhs)
+    def _tell(self, heartbeat: Heartbeat) -> None:
+        done, job = self._recorder.done, self._job
+        elapsed = max(monotonic() - self._began, 1e-9)
+        rate = (done - job.done) / elapsed
+        heartbeat.report(rate=rate, workers=self._engine.workers)
+        if self._progress is not None:
+            left = (job.total - done) / rate if rate else None
+            self._progress(Progress(done, job.total, self._recorder.findings, self._recorder.new_formulas, rate, left))
+
+    def _look(self) -> None:
+        """Whether somebody has cancelled the job; asked a few times a second at most."""
+        if monotonic() - self._looked > 0.2:
+            self._looked = monotonic()
+            with contextlib.suppress(Unavailable):
+                if self._store.job(self._job.id).state == "cancelled":
+                    self._stop.asked = True
+
+    def _on_lost(self) -> None:
+        self._lost = True
+        self._stop.asked = True
+        self._say(f"another coordinator has taken job {self._job.id} over: stopping here")
+
+    def _ended(self) -> Job:
+        store, job_id = self._store, self._job.id
+        finished = store.job(job_id)
+        if self._lost or finished.state not in ("running", "paused"):
+            # The state is no longer ours to set: somebody else runs the job, or has cancelled it.
+            return finished
+        aside = store.units_set_aside(job_id)
+        if finished.complete:
+            store.set_state(job_id, "done")
+        elif aside and not self._stop.asked:
+            ranges = ", ".join(f"{unit.start}..{unit.stop - 1}" for unit in aside[:5])
+            more = f" and {len(aside) - 5} more" if len(aside) > 5 else ""
+            store.set_state(
+                job_id, "failed", f"{len(aside)} units failed three times: candidates {ranges}{more}; {aside[0].error}"
+            )
+        else:
+            store.set_state(job_id, "paused")
+        return store.job(job_id)

@@ -16,6 +16,7 @@ import typer
 from constants_lab import __version__
 from constants_lab.cli import (
     cancel,
+    certs,
     constants,
     coverage,
     database,
@@ -24,9 +25,11 @@ from constants_lab.cli import (
     jobs,
     resume,
     run,
+    scheduler,
     search,
     show,
     verify,
+    worker,
 )
 from constants_lab.errors import ConstantsLabError
 
@@ -46,6 +49,9 @@ app.command("run")(run.command)
 app.command("jobs")(jobs.command)
 app.command("resume")(resume.command)
 app.command("cancel")(cancel.command)
+app.command("scheduler")(scheduler.command)
+app.command("worker")(worker.command)
+app.command("certs")(certs.command)
 app.command("formulas")(formulas.command)
 app.command("show")(show.command)
 app.command("identify")(identify.command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,9 @@ __all__ = [
     "Constant",
     "Constants",
     "Database",
+    "Insecure",
     "Scheduler",
+    "TlsDir",
     "Workers",
     "constant_names",
     "split_list",
@@ -48,6 +51,17 @@ Workers = Annotated[
 Scheduler = Annotated[
     str | None,
     typer.Option("--scheduler", metavar="ADDRESS", help="Address of a running Dask scheduler.", show_default=False),
+]
+
+TlsDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-dir", metavar="DIR", help="Certificates for tls:// addresses, made by clab certs.", show_default=False
+    ),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="Allow tcp:// to other machines: unencrypted, open to everybody who can reach it."),
 ]
 
 

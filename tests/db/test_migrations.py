@@ -89,6 +89,43 @@ def test_an_older_schema_is_refused_and_upgraded_on_request(address: str, findin
     assert (again.before, again.after) == (HEAD, HEAD)
 
 
+def test_leases_and_contributions_come_to_old_rows(address: str, finding: Callable[..., Finding]) -> None:
+    _make(address, "0004")
+    moment = "2026-01-01 00:00:00"
+    engine = connect(Location.parse(address))
+    with begin(engine, write=True) as connection:
+        for statement in (
+            "INSERT INTO job (id, method, spec, spec_key, version, state, total, done, findings, counters, seconds, created,"
+            f" updated) VALUES (1, 'lookup', '{{}}', 'k', '1', 'paused', '{100:040d}', '{10:040d}', 1,"
+            f" '{{\"candidates\": 10}}', 2.5, '{moment}', '{moment}')",
+            f"INSERT INTO unit (job_id, start, stop) VALUES (1, '{0:040d}', '{10:040d}')",
+            "INSERT INTO formula (id, kind, exact_key, exact_digest, evidence, created)"
+            f" VALUES (1000, 'pcf', 'key', 'e', 'screened', '{moment}')",
+            f"INSERT INTO finding (job_id, candidate, formula_id) VALUES (1, '{5:040d}', 1000)",
+            "INSERT INTO formula_label (id, formula_id, kind, detail, detail_digest, created)"
+            f" VALUES (1000, 1000, 'tail', 'of a', 'd', '{moment}')",
+        ):
+            connection.exec_driver_sql(statement)
+        tables = [table.name for table in Base.metadata.sorted_tables if inspect(connection).has_table(table.name)]
+        before = {name: list(connection.execute(text(f"SELECT * FROM {name}"))) for name in tables}
+    assert len(tables) == 9
+    assert Store.upgrade(address).before == "0004"
+    with begin(engine, write=False) as connection:
+        assert {name: list(connection.execute(text(f"SELECT * FROM {name}"))) for name in tables} == before
+    engine.dispose()
+    with Store.open(address) as store:
+        job = store.job(1)
+        assert (job.done, job.findings, job.counters, job.host) == (10, 1, {"candidates": 10}, None)
+        assert (store.remaining(1), store.contributions(1), store.units_set_aside(1)) == ([(10, 100)], [], [])
+        with store.acquire_lease(1) as lease:
+            assert lease.beat()
+            store.set_aside(1, 10, 20, 3, "memory")
+            store.record(1, 10, 30, [finding(11)], {}, 0.5, worker="one")
+        assert [each.candidates for each in store.contributions(1)] == [20]
+        assert store.units_set_aside(1) == []
+    assert _differences(address) == []
+
+
 def test_a_failing_upgrade_leaves_everything(address: str) -> None:
     _make(address, "0001")
     engine = connect(Location.parse(address))
