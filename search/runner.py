@@ -22,7 +22,7 @@ from constants_lab.db.jobs import Job
 from constants_lab.db.records import Finding, FormulaRecord, IdentityRecord
 from constants_lab.db.store import Store
 from constants_lab.errors import ConstantsLabError, InputError, Unavailable
-from constants_lab.expressions import Identity
+from constants_lab.pair_identities import identity_in
 from constants_lab.pcf import PCF
 from constants_lab.search.engine import Engine
 from constants_lab.search.job import JobSpec, Space, load_method
@@ -246,7 +246,7 @@ def _cross_check(findings: list[Finding], checked: set[tuple[str, str]]) -> None
 def _ask(formula: FormulaRecord, identity: IdentityRecord) -> None:
     rows = [[int(k) for k in row] for row in identity.matrix]
     if formula.kind == "pcf":
-        check_identity(PCF(formula.a or "", formula.b or ""), Identity(identity.constant, rows))
+        check_identity(PCF(formula.a or "", formula.b or ""), identity_in(identity.constant, rows))
     elif formula.kind == "signed":
         signed = SignedCF(formula.signs or [], formula.prefix or [], formula.polynomials or [])
         check_signed(signed, identity.constant, rows, identity.lhs)
