@@ -20,8 +20,9 @@ import mpmath
 
 from constants_lab.balls import midpoint
 from constants_lab.constants import constant
-from constants_lab.errors import NotConverging, VerificationFailed
-from constants_lab.expressions import Identity, evaluate
+from constants_lab.errors import InputError, NotConverging, VerificationFailed
+from constants_lab.expressions import evaluate
+from constants_lab.pair_identities import AnyIdentity
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import coefficients
 from constants_lab.signed import SignedCF
@@ -43,13 +44,15 @@ class CrossCheck:
     value_digits: int
 
 
-def _lhs(identity: Identity, digits: int) -> mpmath.mpf | None:
+def _lhs(identity: AnyIdentity, digits: int) -> mpmath.mpf | None:
     """SymPy's value of the left-hand side, or None for a constant that SymPy cannot express."""
-    if constant(identity.constant).sympy() is None:
-        return None
     import sympy
 
-    value = sympy.N(identity.to_sympy(), digits)
+    try:
+        expression = identity.to_sympy()
+    except InputError:
+        return None
+    value = sympy.N(expression, digits)
     with mpmath.workdps(digits):
         return mpmath.mpf(str(value))
 
@@ -134,7 +137,7 @@ def _value(pcf: PCF, digits: int) -> tuple[mpmath.mpf, int]:
     return value, min(_agreed(value, _backward(a, b, depth)), digits)
 
 
-def check_identity(pcf: PCF, identity: Identity, digits: int = 100) -> CrossCheck:
+def check_identity(pcf: PCF, identity: AnyIdentity, digits: int = 100) -> CrossCheck:
     """Compare PCF, SymPy's left-hand side and FLINT's left-hand side to ``digits`` digits.
 
     Raises :class:`VerificationFailed`, naming the formula, when any two disagree, and :class:`NotConverging` for a

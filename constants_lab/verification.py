@@ -20,7 +20,8 @@ from constants_lab.evidence import (
     Level,
     significance,
 )
-from constants_lab.expressions import Identity, evaluate
+from constants_lab.expressions import evaluate
+from constants_lab.pair_identities import AnyIdentity
 from constants_lab.pcf import PCF
 from constants_lab.signed import SignedCF
 
@@ -30,7 +31,7 @@ _GUARD = 3
 """Digits that rounding at the last places may cost."""
 
 
-def agreement(found: Evaluation, identity: Identity, digits: int) -> int:
+def agreement(found: Evaluation, identity: AnyIdentity, digits: int) -> int:
     """Significant digits, at most those of ``found``, on which a value and a left-hand side agree (numeric)."""
     # The ball is good to decimal places; a small value needs more of them for its significant digits.
     mantissa, exponent = found.value.mid().man_exp()
@@ -40,7 +41,7 @@ def agreement(found: Evaluation, identity: Identity, digits: int) -> int:
 
 
 def evidence_for(
-    found: Evaluation, identity: Identity, digits: int, chance_digits: float, started: float
+    found: Evaluation, identity: AnyIdentity, digits: int, chance_digits: float, started: float
 ) -> Evidence | None:
     """The record that PCF value and left-hand side agree, or None when the rule of the ladder is not met.
 
@@ -64,7 +65,7 @@ def evidence_for(
     )
 
 
-def verify(pcf: PCF, identity: Identity, digits: int, chance_digits: float = 0.0) -> Evidence:
+def verify(pcf: PCF, identity: AnyIdentity, digits: int, chance_digits: float = 0.0) -> Evidence:
     """Verify "value of ``pcf`` = left-hand side" at ``digits`` digits and return the record.
 
     Raises :class:`VerificationFailed` when they disagree, and :class:`NotConverging` when the digits cannot be had.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from constants_lab.errors import ConstantsLabError
 
@@ -104,15 +104,18 @@ def _tried(work: Callable[[Unit], Result], unit: Unit, name: str) -> Completed[R
     return GivenUp(unit, TRIES, said)
 
 
-def choose_engine(expected_seconds: float, workers: int | None = None) -> Engine:
-    """The engine for a job on this machine: this process for short jobs, else a local cluster.
+def choose_engine(expected_seconds: float, workers: int | None = None, scheduler: str | None = None) -> Engine:
+    """The engine for a job: a given scheduler, else this process for short jobs, else a local cluster.
 
     ``workers`` fixes the number of local processes; 0 means this process.
     """
+    if scheduler is not None:
+        from constants_lab.search.cluster import DaskEngine
+
+        return DaskEngine.at(scheduler)
     cores = os.cpu_count() or 1
     if workers == 0 or (workers is None and (expected_seconds < IN_PROCESS_SECONDS or cores == 1)):
         return LocalEngine()
     from constants_lab.search.cluster import DaskEngine
 
-    engine: Any = DaskEngine.local(workers or cores)
-    return engine  # type: ignore[no-any-return]
+    return DaskEngine.local(workers or cores)

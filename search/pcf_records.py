@@ -7,7 +7,7 @@ from constants_lab.db.records import DynamicsRecord, FormulaRecord, IdentityReco
 from constants_lab.dynamics import Dynamics
 from constants_lab.evaluation import Evaluation
 from constants_lab.evidence import Evidence
-from constants_lab.expressions import Identity
+from constants_lab.pair_identities import AnyIdentity
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import format_polynomial
 
@@ -26,7 +26,7 @@ def formula_record(pcf: PCF, found: Evaluation) -> FormulaRecord:
     )
 
 
-def identity_record(identity: Identity, evidence: Evidence) -> IdentityRecord:
+def identity_record(identity: AnyIdentity, evidence: Evidence) -> IdentityRecord:
     """The record of "value = left-hand side" with what supports it."""
     return IdentityRecord(
         constant=identity.constant,

@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
 
-from constants_lab.db.leases import Heartbeat, Lease
-
 from constants_lab import __version__
 from constants_lab.db.jobs import Job
+from constants_lab.db.leases import Heartbeat, Lease
 from constants_lab.db.store import Store
 from constants_lab.errors import ConstantsLabError, InputError, Unavailable
 from constants_lab.search.engine import Completed, Engine
@@ -114,7 +113,8 @@ def run_job(
     if space.size != job.total:
         raise InputError(f"job {job_id} has {job.total} candidates but its specification gives {space.size}")
     stop = stop or Stop()
-    with stop.listening(), store.acquire_lease(job_id, say=say) as lease:
+    # The wait for a lease can be interrupted at once.
+    with store.acquire_lease(job_id, say=say) as lease, stop.listening():
         # Another coordinator may have gone on with it while the lease was waited for.
         job = store.job(job_id)
         if job.complete:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from constants_lab.crosscheck import check_identity, check_signed
 from constants_lab.db.records import Companion, Finding, FormulaRecord, IdentityRecord
 from constants_lab.errors import ConstantsLabError, VerificationFailed
-from constants_lab.expressions import Identity
+from constants_lab.pair_identities import identity_in
 from constants_lab.pcf import PCF
 from constants_lab.signed import SignedCF
 from constants_lab.verification import verify, verify_signed
@@ -33,7 +33,7 @@ def cross_check(findings: list[Finding], checked: set[tuple[str, str]]) -> None:
 def _ask(formula: FormulaRecord, identity: IdentityRecord) -> None:
     rows = [[int(k) for k in row] for row in identity.matrix]
     if formula.kind == "pcf":
-        check_identity(PCF(formula.a or "", formula.b or ""), Identity(identity.constant, rows))
+        check_identity(PCF(formula.a or "", formula.b or ""), identity_in(identity.constant, rows))
     elif formula.kind == "signed":
         signed = SignedCF(formula.signs or [], formula.prefix or [], formula.polynomials or [])
         check_signed(signed, identity.constant, rows, identity.lhs)
@@ -41,7 +41,8 @@ def _ask(formula: FormulaRecord, identity: IdentityRecord) -> None:
 
 def reconfirm(finding: Finding) -> None:
     """Raise :class:`VerificationFailed` unless keys and identities of a finding are what they are said to be."""
-    for part in (finding, *finding.companions):
+    parts: list[Finding | Companion] = [finding, *finding.companions]
+    for part in parts:
         try:
             _reconfirm(part)
         except VerificationFailed:
@@ -61,7 +62,7 @@ def _reconfirm(part: Finding | Companion) -> None:
     for identity in part.identities:
         rows = [[int(k) for k in row] for row in identity.matrix]
         if isinstance(cf, PCF):
-            verify(cf, Identity(identity.constant, rows), min(identity.evidence.digits, _DIGITS))
+            verify(cf, identity_in(identity.constant, rows), min(identity.evidence.digits, _DIGITS))
         else:
             verify_signed(cf, identity.lhs, rows[0] + rows[1], _DIGITS)
 

@@ -1,30 +1,138 @@
-"""``clab jobs``: every job and how far it is."""
+"""``clab jobs``: every job and how far it is; one job in full, or live."""
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from constants_lab.cli.options import AsCsv, AsJson, Database
 from constants_lab.cli.output import check_format, emit, message, table
+from constants_lab.errors import InputError, Unavailable
 
-
-def command(db: Database = None, as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """List the jobs in the database."""
-    check_format(as_json, as_csv)
+if TYPE_CHECKING:
+    from constants_lab.db.jobs import Job
     from constants_lab.db.store import Store
+
+_FIELDS = ("id", "method", "state", "done", "total", "findings", "version", "seconds", "spec")
+_REFRESH = 1.0
+
+
+def command(
+    job: Annotated[int | None, typer.Argument(metavar="JOB", help="One job in full.", show_default=False)] = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show the job live until it ends; Ctrl-C leaves.")] = False,
+    db: Database = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """List the jobs in the database: state, progress, rate, findings, time left; with JOB also who found what."""
+    check_format(as_json, as_csv)
+    if watch and job is None:
+        raise InputError("--watch shows one job: give its number")
+    from constants_lab.db.store import Store
+
+    with Store.open(db, create=False, readonly=watch) as store:
+        if watch and job is not None:
+            _watch(store, job, as_json=as_json)
+        elif job is not None and not as_csv:
+            _one(store, store.job(job), as_json=as_json)
+        else:
+            _all(store.jobs() if job is None else [store.job(job)], as_json=as_json, as_csv=as_csv)
+
+
+def _all(found: list[Job], *, as_json: bool, as_csv: bool) -> None:
     from constants_lab.search.job import load_method
 
-    with Store.open(db, create=False) as store:
-        found = store.jobs()
     if as_json or as_csv:
-        fields = ("id", "method", "state", "done", "total", "findings", "version", "seconds", "spec")
-        emit((job.as_json() for job in found), fields, as_json=as_json, as_csv=as_csv)
+        emit((job.as_json() for job in found), _FIELDS, as_json=as_json, as_csv=as_csv)
         return
     if not found:
         message("no jobs yet: `clab search lookup --help` shows how to begin one.")
         return
+    columns = ["method", "state", ("done", "right"), ("total", "right"), ("findings", "right"), ("per second", "right")]
     table(
-        [("id", "right"), "method", "state", ("done", "right"), ("total", "right"), ("findings", "right"), "searches"],
+        [("id", "right"), *columns, ("left", "right"), "searches"],
         [
-            (j.id, j.method, j.state, f"{j.done:,}", f"{j.total:,}", j.findings, load_method(j.method).describe(j.spec))
+            (
+                j.id,
+                j.method,
+                j.state,
+                f"{j.done:,}",
+                f"{j.total:,}",
+                j.findings,
+                "" if j.rate is None else f"{j.rate:,.0f}",
+                duration(j.seconds_left),
+                load_method(j.method).describe(j.spec),
+            )
             for j in found
         ],
     )
+
+
+def duration(seconds: float | None) -> str:
+    """A time in the unit that suits it.
+
+    >>> duration(42.4), duration(3 * 3600), duration(None)
+    ('42 s', '3.0 h', '')
+    """
+    if seconds is None:
+        return ""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _line(job: Job) -> str:
+    share = 100 * job.done / job.total if job.total else 100.0
+    text = f"{job.state}: {job.done:,} of {job.total:,} ({share:.1f} %), {job.findings:,} findings"
+    if job.rate is not None:
+        workers = "" if job.workers is None else f", {job.workers} workers"
+        text += f"; {job.rate:,.0f} a second on {job.host}{workers}"
+    if job.seconds_left is not None:
+        text += f", {duration(job.seconds_left)} left"
+    return text
+
+
+def _one(store: Store, job: Job, *, as_json: bool) -> None:
+    from constants_lab.search.job import load_method
+
+    shares = store.contributions(job.id)
+    aside = store.units_set_aside(job.id)
+    if as_json:
+        extra = {
+            "contributions": [dict(vars(share)) for share in shares],
+            "set_aside": [{"start": u.start, "stop": u.stop, "tries": u.tries, "error": u.error} for u in aside],
+        }
+        emit([job.as_json() | extra], (), as_json=True, as_csv=False)
+        return
+    print(f"job {job.id}: {job.method}; {load_method(job.method).describe(job.spec)}")
+    print(_line(job))
+    if job.error:
+        print(f"error: {job.error}")
+    for unit in aside:
+        print(f"set aside: candidates {unit.start} to {unit.stop - 1}, tried {unit.tries} times; {unit.error}")
+    if shares:
+        columns = ["worker", ("units", "right"), ("candidates", "right"), ("seconds", "right"), ("findings", "right")]
+        rows = [(s.worker, s.units, f"{s.candidates:,}", f"{s.seconds:,.1f}", s.findings) for s in shares]
+        table(columns, rows)
+
+
+def _watch(store: Store, number: int, *, as_json: bool) -> None:
+    from rich.console import Console
+    from rich.live import Live
+
+    job = store.job(number)
+    with Live(_line(job), console=Console(stderr=True), transient=True, auto_refresh=False) as live:
+        while job.state in ("running", "pending"):
+            live.update(_line(job), refresh=True)
+            try:
+                time.sleep(_REFRESH)
+            except KeyboardInterrupt:
+                break
+            try:
+                job = store.job(number)
+            except Unavailable as away:
+                live.update(str(away), refresh=True)
+    _one(store, job, as_json=as_json)

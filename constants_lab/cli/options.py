@@ -16,8 +16,10 @@ __all__ = [
     "Constants",
     "Database",
     "Insecure",
+    "Replicate",
     "Scheduler",
     "TlsDir",
+    "UnitSeconds",
     "Workers",
     "constant_names",
     "split_list",
@@ -62,6 +64,25 @@ TlsDir = Annotated[
 Insecure = Annotated[
     bool,
     typer.Option("--insecure", help="Allow tcp:// to other machines: unencrypted, open to everybody who can reach it."),
+]
+Replicate = Annotated[
+    str | None,
+    typer.Option(
+        "--replicate",
+        metavar="K|adaptive",
+        help="Machines that must agree on each unit of work: a number, or adaptive (few once a machine has earned trust).",
+        show_default=False,
+    ),
+]
+UnitSeconds = Annotated[
+    float | None,
+    typer.Option(
+        "--unit-seconds",
+        min=0.1,
+        max=3600,
+        help="Aim at units of work so long: shorter loses less when machines come and go.  [default: 10; alone: 1]",
+        show_default=False,
+    ),
 ]
 
 

@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from constants_lab.cli.options import AsCsv, AsJson, Database, Scheduler, Workers
+from constants_lab.cli.options import (
+    AsCsv,
+    AsJson,
+    Database,
+    Insecure,
+    Replicate,
+    Scheduler,
+    TlsDir,
+    UnitSeconds,
+    Workers,
+)
 from constants_lab.cli.output import check_format
 
 
@@ -15,15 +25,20 @@ def command(
     db: Database = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    tls_dir: TlsDir = None,
+    insecure: Insecure = False,
+    replicate: Replicate = None,
+    unit_seconds: UnitSeconds = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
     """Go on with a job where it stopped; a finished one prints its formulas."""
     check_format(as_json, as_csv)
+    from constants_lab.cli.where import Where
     from constants_lab.cli.working import work_and_print
     from constants_lab.db.store import Store
-    from constants_lab.search.engine import DaskEngine
 
-    engine = None if scheduler is None else DaskEngine(scheduler)
+    where = Where(workers, scheduler, tls_dir, insecure, replicate, unit_seconds)
+    where.check()
     with Store.open(db, create=False) as store:
-        work_and_print(store, store.job(job), as_json=as_json, as_csv=as_csv, workers=workers, engine=engine)
+        work_and_print(store, store.job(job), as_json=as_json, as_csv=as_csv, where=where)

@@ -12,7 +12,11 @@ from constants_lab.cli.options import (
     Constant,
     Constants,
     Database,
+    Insecure,
+    Replicate,
     Scheduler,
+    TlsDir,
+    UnitSeconds,
     Workers,
     constant_names,
     split_list,
@@ -84,6 +88,10 @@ def lookup(
     db: Database = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    tls_dir: TlsDir = None,
+    insecure: Insecure = False,
+    replicate: Replicate = None,
+    unit_seconds: UnitSeconds = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -92,9 +100,11 @@ def lookup(
     Example: clab search lookup --constant pi --a-degree 1 --a-range=-13..13 --b-degree 2 --b-range=-11..11
     """
     check_format(as_json, as_csv)
+    from constants_lab.cli.where import Where
     from constants_lab.cli.working import begin
     from constants_lab.search.job import JobSpec
 
+    where = Where(workers, scheduler, tls_dir, insecure, replicate, unit_seconds)
     spec = JobSpec.of(
         "lookup",
         {
@@ -110,7 +120,7 @@ def lookup(
             "allow_large": allow_large,
         },
     )
-    begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+    begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, where=where)
 
 
 @app.command("esma")
@@ -140,6 +150,10 @@ def esma(
     db: Database = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    tls_dir: TlsDir = None,
+    insecure: Insecure = False,
+    replicate: Replicate = None,
+    unit_seconds: UnitSeconds = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -148,9 +162,11 @@ def esma(
     Example: clab search esma --constant e --lhs 2 --period 1..3
     """
     check_format(as_json, as_csv)
+    from constants_lab.cli.where import Where
     from constants_lab.cli.working import begin
     from constants_lab.search.job import JobSpec
 
+    where = Where(workers, scheduler, tls_dir, insecure, replicate, unit_seconds)
     spec = JobSpec.of(
         "esma",
         {
@@ -165,7 +181,7 @@ def esma(
             "allow_large": allow_large,
         },
     )
-    begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+    begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, where=where)
 
 
 @app.command("sieve")
@@ -217,6 +233,10 @@ def sieve(
     db: Database = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    tls_dir: TlsDir = None,
+    insecure: Insecure = False,
+    replicate: Replicate = None,
+    unit_seconds: UnitSeconds = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -227,9 +247,11 @@ def sieve(
     check_format(as_json, as_csv)
     if constants and not pairs:
         raise InputError("without --pairs every constant is tried: add --pairs, or leave out --constants")
+    from constants_lab.cli.where import Where
     from constants_lab.cli.working import begin, begin_with_pairs
     from constants_lab.search.job import JobSpec
 
+    where = Where(workers, scheduler, tls_dir, insecure, replicate, unit_seconds)
     spec = JobSpec.of(
         "sieve",
         {
@@ -247,7 +269,7 @@ def sieve(
         },
     )
     if not pairs:
-        begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+        begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, where=where)
         return
     names = constant_names(None, constants)
-    begin_with_pairs(spec, names, db, again=again, as_json=as_json, as_csv=as_csv, workers=workers, scheduler=scheduler)
+    begin_with_pairs(spec, names, db, again=again, as_json=as_json, as_csv=as_csv, where=where)

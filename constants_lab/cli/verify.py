@@ -86,14 +86,18 @@ def _chance_digits(view: FormulaView, item: IdentityView) -> float:
 
 def _verify_pcf(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
     from constants_lab.crosscheck import check_identity
-    from constants_lab.expressions import Identity
+    from constants_lab.expressions import evaluate
+    from constants_lab.pair_identities import identity_in
     from constants_lab.pcf import PCF
     from constants_lab.verification import verify
 
-    pcf, identity = PCF(view.a or "", view.b or ""), Identity.parse(item.lhs)
+    pcf = PCF(view.a or "", view.b or "")
+    identity = identity_in(item.constant, [[int(k) for k in row] for row in item.matrix])
+    if not evaluate(item.lhs, 100).overlaps(identity.ball(100)):
+        raise VerificationFailed(f"{item.lhs} is not what its integers say, which is {identity.lhs}")
     record = verify(pcf, identity, digits, chance)
-    check_identity(pcf, identity)
-    return record, "SymPy agrees"
+    second = check_identity(pcf, identity)
+    return record, "mpmath agrees" if second.lhs_digits is None else "SymPy agrees"
 
 
 def _verify_signed(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:

@@ -12,6 +12,7 @@ import typer
 
 from constants_lab.cli.listing import print_formulas
 from constants_lab.cli.output import message
+from constants_lab.cli.where import Where
 
 if TYPE_CHECKING:
     from constants_lab.db.jobs import Job
@@ -74,25 +75,17 @@ def work_and_print(
     *,
     as_json: bool,
     as_csv: bool,
-    workers: int | None = None,
-    engine: Engine | None = None,
+    where: Where,
 ) -> None:
     """Run what remains of ``job``, then print every formula it has.
 
     A finished job is printed at once.  Interrupted, it says how to go on and leaves with code 130.
     """
-    job, new = _worked(store, job, engine or _engine(workers))
+    job, new = _worked(store, job, where.engine)
     _print_job(store, job, new, as_json=as_json, as_csv=as_csv)
 
 
-def _engine(workers: int | None, scheduler: str | None = None) -> Callable[[float], Engine]:
-    """A function of the expected seconds that makes the engine for a job."""
-    from constants_lab.search.engine import choose_engine
-
-    return lambda seconds: choose_engine(seconds, workers, scheduler)
-
-
-def _worked(store: Store, job: Job, engine: Engine | Callable[[float], Engine]) -> tuple[Job, int]:
+def _worked(store: Store, job: Job, engine: Callable[[float], Engine]) -> tuple[Job, int]:
     """Run what remains of a job: how far it is then, and the number of new formulas."""
     from constants_lab.search.runner import run_job
 
@@ -111,7 +104,7 @@ def _worked(store: Store, job: Job, engine: Engine | Callable[[float], Engine]) 
                     show(now)
 
             try:
-                job = run_job(store, job.id, engine, progress=on_progress)
+                job = run_job(store, job.id, engine, progress=on_progress, say=message)
             except KeyboardInterrupt:
                 job = store.job(job.id)
                 if not job.complete:
@@ -157,20 +150,18 @@ def begin(
     again: bool,
     as_json: bool,
     as_csv: bool,
-    workers: int | None,
-    scheduler: str | None,
+    where: Where,
 ) -> None:
     """Open the database, create or find the job of ``spec``, run and print it."""
     from constants_lab.db.store import Store
-    from constants_lab.search.engine import DaskEngine
     from constants_lab.search.runner import prepare_job
 
     # Everything that can be wrong with the job or the scheduler is found before a database is created.
     spec.space()
-    engine = None if scheduler is None else DaskEngine(scheduler)
+    where.check()
     with Store.open(db) as store:
         job = prepare_job(store, spec, again=again)
-        work_and_print(store, job, as_json=as_json, as_csv=as_csv, workers=workers, engine=engine)
+        work_and_print(store, job, as_json=as_json, as_csv=as_csv, where=where)
 
 
 def begin_with_pairs(
@@ -181,8 +172,7 @@ def begin_with_pairs(
     again: bool,
     as_json: bool,
     as_csv: bool,
-    workers: int | None,
-    scheduler: str | None,
+    where: Where,
 ) -> None:
     """The same, but what has no name in the end is asked about pairs of ``constants`` in a second job, before the printing.
 
@@ -190,23 +180,22 @@ def begin_with_pairs(
     """
     from constants_lab.db.query import formulas_of_job
     from constants_lab.db.store import Store
-    from constants_lab.search.engine import DaskEngine
     from constants_lab.search.methods.pairs import DEFAULT_CONSTANTS, questions
     from constants_lab.search.runner import prepare_job
 
     # Everything that can be wrong with the jobs or the scheduler is found before a database is created.
     spec.space()
     questions(tuple(constants) or DEFAULT_CONSTANTS)
-    engine = _engine(workers) if scheduler is None else DaskEngine(scheduler)
+    where.check()
     with Store.open(db) as store:
-        first, new = _worked(store, prepare_job(store, spec, again=again), engine)
+        first, new = _worked(store, prepare_job(store, spec, again=again), where.engine)
         second = _pairs_spec(store, first, constants) if first.complete else None
         if second is None:
             _print_job(store, first, new, as_json=as_json, as_csv=as_csv)
             message("there is nothing without a name, so no pairs of constants were tried.")
             return
         message(_ended(first, new, len(formulas_of_job(store, first.id))))
-        job, new = _worked(store, prepare_job(store, second, again=again), _engine(workers, scheduler))
+        job, new = _worked(store, prepare_job(store, second, again=again), where.engine)
         if not job.complete:
             _print_job(store, job, new, as_json=as_json, as_csv=as_csv)
         found = formulas_of_job(store, first.id)

@@ -3,9 +3,9 @@
 Implementation overview.  No constant is named.  Stage one asks for nilpotence modulo the primes 11 ... 71
 (:mod:`constants_lab.reduction`), for boxes as a sieve over residue classes (:mod:`constants_lab.search.kernels.residues`).
 What passes for a trivial reason (finite, inflated, void, equivalent to another member) is taken out by exact tests; stage two
-asks for the growth of p-adic valuations that full factorial reduction has.  :func:`confirm` computes the value and the true growth
-of the denominators, names the value by integer relations with the whole catalogue, and says what else is known: the series of
-the Euler family, and published formulas.  What has no name is stored all the same.
+asks for the growth of p-adic valuations that full factorial reduction has.  :func:`confirm` computes the value and the true
+growth of the denominators, names the value by integer relations with the whole catalogue, and says what else is known: the
+series of the Euler family, and published formulas.  What has no name is stored all the same.
 """
 
 from __future__ import annotations
@@ -228,7 +228,8 @@ def confirm(candidate: Candidate) -> Finding | None:
     """The survivor with its value, dynamics, names and labels; None when it has no value or its denominators do not collapse.
 
     A value from two depths, 110 digits where they can be had, is compared with Möbius images of every constant of the
-    catalogue, and every hit with a ball of the left-hand side; the rule of the ladder decides (:mod:`constants_lab.verification`).
+    catalogue, and every hit with a ball of the left-hand side; the rule of the ladder decides
+    (:mod:`constants_lab.verification`).
     """
     pcf = PCF(candidate.a, candidate.b).canonical()
     found = _examined(pcf, candidate.trials)
