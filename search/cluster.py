@@ -10,6 +10,7 @@ import contextlib
 import itertools
 import logging
 import os
+import platform
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from typing import Any, Generic, TypeVar
 
 from constants_lab.errors import ConstantsLabError, InputError, Unavailable
 from constants_lab.search.engine import TRIES, Completed, GivenUp, failure_text
-from constants_lab.search.replication import Quorum, Replication
+from constants_lab.search.replication import Quorum, Replication, machine_of
 
 __all__ = ["DaskEngine"]
 
@@ -57,20 +58,12 @@ class _InFlight(Generic[Unit]):
     tries: int = 0
 
 
-def machine_of(worker: str) -> str:
-    """The machine a worker belongs to: its name without the number that ``clab worker`` appends to its processes.
-
-    >>> machine_of("lab-pc#3"), machine_of("tcp://10.0.0.2:4000")
-    ('lab-pc', 'tcp://10.0.0.2:4000')
-    """
-    return worker.rsplit("#", 1)[0]
-
-
 def on_worker(work: Callable[[Unit], Result], unit: Unit) -> tuple[Result, str]:
-    """Run on a worker: the result with the worker's name."""
+    """Run on a worker: the result with the worker's name, which is its machine's with a number where Dask gave the number."""
     from distributed import get_worker
 
-    return work(unit), str(get_worker().name)
+    name = str(get_worker().name)
+    return work(unit), f"{platform.node()}#{name}" if name.isdigit() else name
 
 
 class DaskEngine:
@@ -99,6 +92,7 @@ class DaskEngine:
     @classmethod
     def local(cls, workers: int, *, timeout: float = 20.0) -> DaskEngine:
         """A cluster of processes of this machine, on loopback."""
+        import dask
         from distributed import Client, LocalCluster
 
         from constants_lab.search.workers import IgnoreInterrupts
@@ -106,13 +100,13 @@ class DaskEngine:
         logging.getLogger("distributed").setLevel(logging.ERROR)
         cluster = client = None
         try:
-            with _deaf():
+            with _deaf(), dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1}):
                 cluster = LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
                     processes=True,
                     host="127.0.0.1",
-                    dashboard_address=None,
+                    dashboard_address="127.0.0.1:0",
                     silence_logs=logging.CRITICAL,
                 )
                 client = Client(cluster, timeout=timeout, set_as_default=False)
@@ -140,8 +134,9 @@ class DaskEngine:
         Raises :class:`Unavailable` when it does not answer within ``timeout`` seconds, :class:`InputError` for an address that
         is not allowed and for unusable TLS files.
         """
-        from constants_lab.search.security import check_address, security_of
         from distributed import Client
+
+        from constants_lab.search.security import check_address, security_of
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         check_address(address, tls_dir, insecure)

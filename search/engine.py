@@ -8,6 +8,7 @@ errors that would meet every unit end a run.  Workers never see the database.
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -84,7 +85,7 @@ class LocalEngine:
 
     def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Completed[Result] | GivenUp[Unit]]:
         """See :class:`Engine`."""
-        name = f"{os.uname().nodename}:{os.getpid()}"
+        name = platform.node()
         for unit in units:
             yield _tried(work, unit, name)
 

@@ -16,7 +16,7 @@ from typing import Literal
 
 from constants_lab.errors import InputError
 
-__all__ = ["Decision", "Quorum", "parse_replication"]
+__all__ = ["Decision", "Quorum", "Replication", "machine_of", "parse_replication"]
 
 Replication = int | Literal["adaptive"]
 
@@ -36,6 +36,15 @@ def parse_replication(text: str) -> Replication:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_COPIES:
         return int(text)
     raise InputError(f"--replicate {text[:20]!r} is not possible: give a number from 1 to {MAX_COPIES}, or adaptive")
+
+
+def machine_of(worker: str) -> str:
+    """The machine a worker belongs to: its name without the number that ``clab worker`` appends to its processes.
+
+    >>> machine_of("lab-pc#3"), machine_of("tcp://10.0.0.2:4000")
+    ('lab-pc', 'tcp://10.0.0.2:4000')
+    """
+    return worker.rsplit("#", 1)[0]
 
 
 @dataclass(frozen=True)

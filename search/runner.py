@@ -24,6 +24,7 @@ from constants_lab.errors import ConstantsLabError, InputError, Unavailable
 from constants_lab.search.engine import Completed, Engine
 from constants_lab.search.job import JobSpec, Space
 from constants_lab.search.recorder import Recorder
+from constants_lab.search.replication import machine_of
 from constants_lab.search.units import UnitResult, Units, run_unit
 
 __all__ = ["Progress", "Stop", "prepare_job", "run_job"]
@@ -180,7 +181,7 @@ class _Run:
     def _take(self, outcome: Completed[UnitResult] | object) -> None:
         if isinstance(outcome, Completed):
             self._units.learn(outcome.result)
-            self._recorder.add(outcome.result, outcome.worker)
+            self._recorder.add(outcome.result, machine_of(outcome.worker))
         else:
             self._recorder.set_aside(outcome)  # type: ignore[arg-type]
 

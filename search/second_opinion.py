@@ -62,7 +62,10 @@ def _reconfirm(part: Finding | Companion) -> None:
     for identity in part.identities:
         rows = [[int(k) for k in row] for row in identity.matrix]
         if isinstance(cf, PCF):
-            verify(cf, identity_in(identity.constant, rows), min(identity.evidence.digits, _DIGITS))
+            claim = identity_in(identity.constant, rows)
+            if claim.lhs != identity.lhs:
+                raise VerificationFailed(f"the left-hand side {identity.lhs[:80]} is not {claim.lhs[:80]} of its matrix")
+            verify(cf, claim, min(identity.evidence.digits, _DIGITS))
         else:
             verify_signed(cf, identity.lhs, rows[0] + rows[1], _DIGITS)
 

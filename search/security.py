@@ -82,7 +82,7 @@ def security_of(tls_dir: Path | None) -> Security | None:
     try:
         security.get_connection_args("client")
     except ssl.SSLError as error:
-        raise InputError(f"the certificates in {tls_dir} cannot be used for TLS: {error.reason or error}") from None
+        raise InputError(f"the certificates in {tls_dir} cannot be used for TLS: {error}") from None
     return security
 
 
@@ -213,9 +213,10 @@ def reach(address: str, security: Security | None, timeout: float = 10.0) -> str
     first may see a reset connection instead.  Dask's servers speak first, so listening tells.
     """
     scheme, host, port = split_address(address)
+    own = ""
     try:
         with socket.create_connection((host, port), timeout) as plain:
-            own: str = plain.getsockname()[0]
+            own = plain.getsockname()[0]
             if security is None or scheme == "tcp":
                 greeting = _read(plain)
             else:
@@ -225,7 +226,8 @@ def reach(address: str, security: Security | None, timeout: float = 10.0) -> str
     except UnicodeError:
         raise InputError(f"{host[:60]!r} is not the name of a machine: check the address") from None
     except TimeoutError:
-        hint = "" if scheme == "tls" else " (if it was started with certificates, write tls:// and add --tls-dir)"
+        silent = scheme == "tcp" and own
+        hint = "; if it was started with certificates, write tls:// and add --tls-dir" if silent else ""
         raise TimeoutError(f"no answer within {timeout:.0f} s{hint}") from None
     except ssl.SSLError as error:
         sentence = refusal(error, address)
@@ -265,10 +267,10 @@ def refusal(error: BaseException, address: str) -> str | None:
 
 
 def _sentence(error: ssl.SSLError, address: str) -> str:
-    reason = (error.reason or str(error)).upper()
+    reason = (getattr(error, "reason", None) or str(error)).upper()
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
-            f"the certificate of the scheduler at {address} is not accepted ({error.verify_message}): "
+            f"the certificate of the scheduler at {address} is not accepted ({getattr(error, 'verify_message', error)}): "
             "give --tls-dir a folder with the same ca.pem as the scheduler's"
         )
     if "ALERT" in reason:

@@ -13,6 +13,7 @@ import secrets
 import signal
 import threading
 from collections.abc import Callable
+from multiprocessing import resource_tracker
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -39,7 +40,7 @@ __all__ = [
 VERSION_KEY = "constants-lab"
 """Under this key a scheduler of ours tells its program version, among Dask's metadata."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
 """Seconds between attempts to reach a scheduler that is away."""
 _REACH_SECONDS = 5.0
 _START_SECONDS = 300.0
@@ -90,6 +91,8 @@ def stop_on_signals(stop: asyncio.Event) -> None:
         signal.signal(number, heard)
     if hasattr(signal, "pthread_sigmask"):
         # New threads and processes inherit what is blocked, unlike handlers; somebody has to listen all the same.
+        # Multiprocessing unblocks the signal when it starts its tracker, which therefore has to be there before.
+        resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         threading.Thread(target=listen, daemon=True).start()
 

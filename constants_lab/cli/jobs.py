@@ -50,9 +50,15 @@ def _all(found: list[Job], *, as_json: bool, as_csv: bool) -> None:
     if not found:
         message("no jobs yet: `clab search lookup --help` shows how to begin one.")
         return
-    columns = ["method", "state", ("done", "right"), ("total", "right"), ("findings", "right"), ("per second", "right")]
+    columns: list[str | tuple[str, str]] = [
+        "method",
+        "state",
+        ("done", "right"),
+        ("total", "right"),
+        ("findings", "right"),
+    ]
     table(
-        [("id", "right"), *columns, ("left", "right"), "searches"],
+        [("id", "right"), *columns, ("per second", "right"), ("left", "right"), "searches"],
         [
             (
                 j.id,
@@ -114,7 +120,13 @@ def _one(store: Store, job: Job, *, as_json: bool) -> None:
     for unit in aside:
         print(f"set aside: candidates {unit.start} to {unit.stop - 1}, tried {unit.tries} times; {unit.error}")
     if shares:
-        columns = ["worker", ("units", "right"), ("candidates", "right"), ("seconds", "right"), ("findings", "right")]
+        columns: list[str | tuple[str, str]] = [
+            "machine",
+            ("units", "right"),
+            ("candidates", "right"),
+            ("seconds", "right"),
+            ("findings", "right"),
+        ]
         rows = [(s.worker, s.units, f"{s.candidates:,}", f"{s.seconds:,.1f}", s.findings) for s in shares]
         table(columns, rows)
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import errno
 import shlex
-import warnings
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -51,20 +51,18 @@ def command(
         host = f"[{host}]" if ":" in host else host
         check_address(f"{'tcp' if security is None else 'tls'}://{host}:{port or 8786}", tls_dir, insecure)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(host, port, security, tls_dir, insecure, dashboard))
+        asyncio.run(_serve(host, port, security, tls_dir, dashboard))
     message("the scheduler has ended; machines wait for the next one.")
 
 
-async def _serve(
-    host: str | None, port: int, security: Security | None, tls_dir: Path | None, insecure: bool, dashboard: bool
-) -> None:
+async def _serve(host: str | None, port: int, security: Security | None, tls_dir: Path | None, dashboard: bool) -> None:
     from constants_lab.search.workers import stop_on_signals
 
     stop = asyncio.Event()
     stop_on_signals(stop)
     scheduler = await _started(host, port, security, dashboard)
     try:
-        _announce(scheduler, tls_dir, insecure, dashboard)
+        _announce(scheduler, tls_dir, dashboard)
         counting = asyncio.create_task(_count(scheduler))
         await stop.wait()
         counting.cancel()
@@ -81,18 +79,20 @@ async def _started(host: str | None, port: int, security: Security | None, dashb
 
     hush()
     _allow_many_connections()
-    page = _has_bokeh() if dashboard else False
+    page = dashboard and _has_bokeh()
+    page_port = _free_port() if page else 0
     settings: dict[str, Any] = {
         # A worker that dies takes the blame for the unit it ran, not for others it would have run next.
         "distributed.scheduler.worker-saturation": 1.0,
-        "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": ["127.0.0.1:*", "localhost:*"],
+        # Else any page that is open in a browser of this machine may read along.
+        "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": [
+            f"{name}:{page_port}" for name in ("127.0.0.1", "localhost")
+        ],
     }
     if not page:
         settings["distributed.scheduler.http.routes"] = []
     try:
-        with dask.config.set(settings), warnings.catch_warnings():
-            # That the port of the dashboard is taken; it then has another, which is printed.
-            warnings.simplefilter("ignore")
+        with dask.config.set(settings):
             scheduler = await Scheduler(
                 host=host,
                 port=port,
@@ -100,7 +100,7 @@ async def _started(host: str | None, port: int, security: Security | None, dashb
                 security=security,
                 allowed_failures=_MOST_DEATHS - 1,
                 dashboard=page,
-                dashboard_address=f"127.0.0.1:{_DASHBOARD if page else 0}",
+                dashboard_address=f"127.0.0.1:{page_port}",
             )
     except (OSError, RuntimeError, ValueError) as error:
         raise Unavailable(_why_not(error, host, port)) from None
@@ -110,11 +110,13 @@ async def _started(host: str | None, port: int, security: Security | None, dashb
     return scheduler
 
 
-def _announce(scheduler: Any, tls_dir: Path | None, insecure: bool, dashboard: bool) -> None:
+def _announce(scheduler: Any, tls_dir: Path | None, dashboard: bool) -> None:
+    from constants_lab.search.security import is_loopback, split_address
+
     address = scheduler.address
     print(address, flush=True)
     needed = "" if tls_dir is None else f" --tls-dir {shlex.quote(str(tls_dir))}"
-    if tls_dir is None and insecure:
+    if tls_dir is None and not is_loopback(split_address(address)[1]):
         needed = " --insecure"
     message(f"machines join with `clab worker {address}{needed}`,")
     message(f"jobs run there with `clab run JOB.toml --scheduler {address}{needed}`; Ctrl-C ends the scheduler.")
@@ -147,6 +149,16 @@ def _why_not(error: BaseException, host: str | None, port: int) -> str:
         return f"port {port} may not be used by you: give one above 1023 with --port"
     where = f"{host or 'this machine'}, port {port}"
     return f"the scheduler cannot listen on {where} ({' '.join(str(error).split())[:120]}): check --host and --port"
+
+
+def _free_port() -> int:
+    """The usual port of the dashboard, else any that is free."""
+    for port in (_DASHBOARD, 0):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    return 0
 
 
 def _has_bokeh() -> bool:

@@ -311,7 +311,7 @@ def test_a_database_with_formulas_gains_the_table(address: str, labelled: Maker)
         rows = store.info().rows
         assert rows == {
             "job": 1, "unit": 0, "finding": 1, "formula": 2, "identity": 1, "evidence": 0, "dynamics": 0,
-            "equivalence": 1, "formula_label": 0,
+            "equivalence": 1, "formula_label": 0, "lease": 0, "contribution": 0, "set_aside": 0,
         }  # fmt: skip
         old = formula(store, 1)
         assert (old.lhs, old.labels, old.provenance[0].candidate) == ("pi", (), 5)

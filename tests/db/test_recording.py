@@ -87,6 +87,9 @@ def test_a_unit_twice_changes_nothing(store: Store, finding: Maker) -> None:
         "dynamics": 1,
         "equivalence": 0,
         "formula_label": 0,
+        "lease": 0,
+        "contribution": 0,
+        "set_aside": 0,
     }
 
 

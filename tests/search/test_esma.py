@@ -23,7 +23,7 @@ from constants_lab.errors import InputError
 from constants_lab.expressions import evaluate
 from constants_lab.search.job import JobSpec
 from constants_lab.search.methods import esma
-from constants_lab.search.runner import Unit, run_unit
+from constants_lab.search.units import Unit, run_unit
 from constants_lab.signed import SignedCF
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data" / "known_signed.json").read_text())[

@@ -14,11 +14,13 @@ import pytest
 from constants_lab.db.records import Finding
 from constants_lab.db.store import Store
 from constants_lab.errors import InputError, Unavailable, VerificationFailed
-from constants_lab.search import runner
-from constants_lab.search.engine import DaskEngine, LocalEngine, choose_engine
+from constants_lab.search import runner, units
+from constants_lab.search.cluster import DaskEngine
+from constants_lab.search.engine import Completed, LocalEngine, choose_engine
 from constants_lab.search.job import JobSpec
 from constants_lab.search.methods import lookup
-from constants_lab.search.runner import Progress, Stop, Unit, UnitResult, prepare_job, run_job, run_unit
+from constants_lab.search.runner import Progress, Stop, prepare_job, run_job
+from constants_lab.search.units import Unit, UnitResult, run_unit
 
 Rows = dict[str, list[tuple[Any, ...]]]
 
@@ -33,9 +35,9 @@ BLOCK = 700
 def small_units(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Units of a few hundred candidates, so that a job of a second has many of them."""
     monkeypatch.setattr(lookup.LookupSpace, "block_size", property(lambda space: BLOCK))
-    runner._opened.cache_clear()
+    units._opened.cache_clear()
     yield
-    runner._opened.cache_clear()
+    units._opened.cache_clear()
 
 
 def rows(path: Path) -> Rows:
@@ -62,12 +64,14 @@ class Faulty(LocalEngine):
     def __init__(self, after: int, fault: Callable[[], None]) -> None:
         self.after, self.fault, self.worked, self.closed = after, fault, 0, False
 
-    def run(self, work: Callable[[Unit], UnitResult], units: Iterator[Unit]) -> Iterator[UnitResult]:  # type: ignore[override]
+    def run(  # type: ignore[override]
+        self, work: Callable[[Unit], UnitResult], units: Iterator[Unit]
+    ) -> Iterator[Completed[UnitResult]]:
         for unit in units:
             if self.worked >= self.after:
                 self.fault()
             self.worked += 1
-            yield work(unit)
+            yield Completed(work(unit), "test")
 
     def close(self) -> None:
         self.closed = True
@@ -168,7 +172,7 @@ def test_units_in_any_order_and_twice_give_the_same_rows(tmp_path: Path, whole: 
         def run(self, work: Any, units: Iterator[Any]) -> Iterator[Any]:
             every = list(units)
             for unit in every[::-2] + every[::2] + every[1::2]:
-                yield work(unit)
+                yield Completed(work(unit), "test")
 
     path = tmp_path / "lab.db"
     with Store.open(path) as store:
@@ -316,9 +320,9 @@ def test_a_short_job_runs_in_this_process_and_a_named_scheduler_is_used() -> Non
     assert isinstance(choose_engine(0.1), LocalEngine)
     assert isinstance(choose_engine(1e6, workers=0), LocalEngine)
     with pytest.raises(Unavailable, match=r"tcp://127\.0\.0\.1:9"):
-        DaskEngine("tcp://127.0.0.1:9", timeout=1.0)
-    with pytest.raises(Unavailable, match="scheduler"):
-        DaskEngine("no such address", timeout=1.0)
+        DaskEngine.at("tcp://127.0.0.1:9", timeout=1.0)
+    with pytest.raises(InputError, match="address"):
+        DaskEngine.at("no such address", timeout=1.0)
 
 
 def test_a_cluster_of_two_processes_gives_the_same_rows(tmp_path: Path, whole: Rows) -> None:
@@ -327,14 +331,14 @@ def test_a_cluster_of_two_processes_gives_the_same_rows(tmp_path: Path, whole: R
     with Store.open(path) as store:
         job_id = prepare_job(store, SPEC).id
         stop = Stop()
-        engine = DaskEngine(None, workers=2)
+        engine = DaskEngine.local(2)
         engine.unit_seconds = 0.001
         assert engine.workers == 2
         job = run_job(store, job_id, engine, stop=stop, progress=lambda now: setattr(stop, "asked", True))
         # Only what was in hand is finished after the stop.
         assert job.state == "paused"
         assert 0 < job.done < job.total
-        engine = DaskEngine(None, workers=2)
+        engine = DaskEngine.local(2)
         engine.unit_seconds = 0.001
         job = run_job(store, job_id, engine)
         assert job.state == "done"

