@@ -133,6 +133,7 @@ class Crew:
 
     ``processes``: how many, each with one thread.  ``memory_limit``: bytes a process, None for no limit.  ``patience``: seconds
     to wait for a scheduler that is away, None for ever.  Names of workers are ``name#...``, unique among all that ever join.
+    ``say`` tells the user, and is a function that another process can import.
     """
 
     def __init__(
@@ -144,7 +145,7 @@ class Crew:
         name: str,
         memory_limit: int | None = None,
         patience: float | None = None,
-        say: Callable[[str], None] = lambda _: None,
+        say: Callable[[str], None],
     ) -> None:
         self._address, self._security, self._processes = address, security, processes
         self._name, self._memory_limit, self._patience, self._say = name, memory_limit, patience, say
@@ -191,7 +192,6 @@ class Crew:
             await self._scheduler_answers()
             try:
                 nanny = self._nanny(number)
-                self._nannies.add(nanny)
                 await nanny
             except Exception as error:
                 sentence = refusal(error, self._address)
@@ -213,10 +213,9 @@ class Crew:
             await nanny.finished()
         finally:
             self._working -= 1
-        self._nannies.discard(nanny)
 
     def _nanny(self, number: int) -> Nanny:
-        return _TellingNanny(
+        nanny = _TellingNanny(
             self._address,
             say=self._say,
             # Else the process would listen on every network of this machine.
@@ -231,6 +230,8 @@ class Crew:
             dashboard_address="127.0.0.1:0",
             worker_class=QuietWorker,
         )
+        self._nannies = {each for each in self._nannies if each.status not in (Status.closed, Status.failed)} | {nanny}
+        return nanny
 
     async def _scheduler_answers(self) -> None:
         """Return when the scheduler is there and of our version; one place at a time asks."""
@@ -239,8 +240,10 @@ class Crew:
             while True:
                 try:
                     await self._ask()
-                except OSError as error:
-                    reason = error.strerror or str(error) or type(error).__name__
+                except ConstantsLabError:
+                    raise
+                except Exception as error:
+                    reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
                     if not self._away:
                         self._say(f"waiting for the scheduler at {self._address} ({reason})")
                     self._away = True
@@ -262,7 +265,7 @@ class Crew:
         """
         self._own_host = await asyncio.to_thread(reach, self._address, self._security, _REACH_SECONDS)
         connection = (self._security or Security()).get_connection_args("worker")
-        async with rpc(self._address, connection_args=connection, timeout=_REACH_SECONDS) as scheduler:
+        async with asyncio.timeout(2 * _REACH_SECONDS), rpc(self._address, connection_args=connection) as scheduler:
             theirs = await scheduler.get_metadata(keys=[VERSION_KEY], default=None)
         if theirs not in (None, __version__):
             raise Unavailable(
@@ -276,13 +279,11 @@ class Crew:
                 await asyncio.gather(*map(self._close, self._nannies), return_exceptions=True)
 
     async def _close(self, nanny: Nanny) -> None:
-        if nanny.worker_address is not None:
-            # Announced like this, the units in hand do not count as having killed a worker.
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(_LEAVE_SECONDS / 4):
-                    await nanny.scheduler.unregister(
-                        address=nanny.worker_address, expected=True, close=False, stimulus_id="leaving"
-                    )
+        # Announced like this, the units in hand do not count as having killed a worker.  By name, since a nanny may have the
+        # address of a process that died as soon as it had begun.
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_LEAVE_SECONDS / 4):
+                await nanny.scheduler.unregister(address=nanny.name, expected=True, close=False, stimulus_id="leaving")
         await nanny.close(timeout=2, reason="leaving")
 
 
@@ -363,6 +364,7 @@ async def ready_kernels(say: Callable[[str], None]) -> None:
         said = await asyncio.to_thread(_received, receiver)
     finally:
         process.kill()
+        process.join()
     if said is not None:
         raise Unavailable(said)
 

@@ -196,7 +196,8 @@ class TestStrangers:
             assert ours.scheduler_info()["address"] == meeting
 
     def test_another_version_is_refused(self, clab: Run) -> None:
-        with LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None) as it:
+        options = {"protocol": "tcp", "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+        with LocalCluster(n_workers=0, processes=False, **options) as it:
             it.scheduler.set_metadata(keys=["constants-lab"], value="0.0.0")
             said = refused(clab("worker", it.scheduler_address), 3)
         assert "version 0.0.0" in said

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -101,7 +102,7 @@ class TestMaking:
         other.mkdir()
         for name in ("ca.pem", "lab-2.pem", "lab-2-key.pem"):
             shutil.copy(home / name, other)
-        security = security_of(other)
+        security: Any = security_of(other)
         assert security is not None
         assert security.tls_worker_cert == str(other / "lab-2.pem")
         with pytest.raises(InputError, match=r"lab-2\.pem is there already"):
@@ -131,6 +132,11 @@ def _swap(folder: Path) -> None:
     (folder / "x").rename(folder / "node-key.pem")
 
 
+def _folder_for_key(folder: Path) -> None:
+    (folder / "node-key.pem").unlink()
+    (folder / "node-key.pem").mkdir()
+
+
 def _second_pair(folder: Path) -> None:
     for ending in (".pem", "-key.pem"):
         shutil.copy(folder / f"node{ending}", folder / f"one{ending}")
@@ -150,10 +156,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str]] = {
         r"node\.pem holds no certificate",
     ),
     "a huge key": (lambda f: (f / "node-key.pem").write_bytes(b"x" * 2_000_000), r"node-key\.pem holds no private"),
-    "a folder for a key": (
-        lambda f: ((f / "node-key.pem").unlink(), (f / "node-key.pem").mkdir()),
-        r"cannot read .*node-key\.pem",
-    ),
+    "a folder for a key": (_folder_for_key, r"cannot read .*node-key\.pem"),
     "files swapped": (_swap, r"node\.pem holds no certificate"),
     "two pairs": (_second_pair, r"several certificates \(one, two\)"),
 }  # fmt: skip
@@ -164,7 +167,7 @@ class TestReading:
         assert security_of(None) is None
 
     def test_a_folder_serves_every_role(self, folder: Path) -> None:
-        security = security_of(folder)
+        security: Any = security_of(folder)
         assert security is not None
         assert security.require_encryption
         assert security.tls_min_version == ssl.TLSVersion.TLSv1_3
@@ -315,7 +318,7 @@ class TestReaching:
 
     def test_a_scheduler_that_refuses_us(self, made: Path, foreign: Path) -> None:
         """Only the certificate is of another authority: the refusal is the server's, after our handshake."""
-        mixed = security_of(foreign)
+        mixed: Any = security_of(foreign)
         assert mixed is not None
         mixed.tls_ca_file = str(made / "ca.pem")
         with server(GREETING, listening(made)) as port, pytest.raises(Unavailable, match="refused this machine's"):
