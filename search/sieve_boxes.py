@@ -113,7 +113,7 @@ class _Prepared:
             self.numbers[inside],
             self.rows[inside],
             before[self.begins],
-            tuple(each[inside] for each in self.classes),
+            tuple(each[inside] for each in self.classes) if self.lists else self.classes,
             self.lists,
             self.finite[(self.finite >= first) & (self.finite < last)],
         )
@@ -294,9 +294,12 @@ def _affordable(p: int, degree_a: int, degree_b: int, leeway: int = 1) -> bool:
 
 
 def _refuse_slow_split(b: Sequence[Range]) -> None:
-    bound = max(abs(end) for low_high in b for end in low_high)
     degree = len(b) - 1
-    products = (bound * max(math.log(bound), 1.0) ** max(degree - 1, 0) / math.factorial(max(degree - 1, 0))) ** 2
+    products = 1.0
+    for ends in (b[0], max(b[1:], key=lambda ends: max(map(abs, ends)), default=b[0])):
+        # The integers up to a bound that are ordered products of so many factors, about.
+        bound = max(2, *map(abs, ends))
+        products *= bound * max(math.log(bound), 1.0) ** max(degree - 1, 0) / math.factorial(max(degree - 1, 0))
     seconds = 1.3e-6 * products * 2**degree / math.factorial(degree)
     if seconds > _MOST_SPLIT_SECONDS:
         raise InputError(
