@@ -91,7 +91,7 @@ def short_value(text: str | None) -> str:
     """The first digits of a decimal number, with its exponent if it has one.
 
     >>> short_value("3.14159265358979323846"), short_value("-5.4717018016968373e-126")
-    ('3.141592653589', '-5.4717018e-126')
+    ('3.141592653589', '-5.471701e-126')
     """
     if text is None:
         return ""
