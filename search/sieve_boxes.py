@@ -53,15 +53,16 @@ class Survivor:
 
 @dataclass(frozen=True)
 class _Polynomials:
-    """Rows of exact degree: the leading coefficients by name, the others by ranges; numbered in mixed radix."""
+    """Rows of exact degree, numbered in mixed radix: the leading coefficients ``low``..``high`` but 0, the others by ranges."""
 
-    leads: tuple[int, ...]
+    low: int
+    high: int
     ranges: tuple[Range, ...]
 
     @classmethod
     def of(cls, ranges: Sequence[Range], *, positive: bool) -> _Polynomials:
         low, high = ranges[0]
-        return cls(tuple(c for c in range(low, high + 1) if c > 0 or (c < 0 and not positive)), tuple(ranges[1:]))
+        return cls(max(low, 1) if positive else low, high, tuple(ranges[1:]))
 
     @property
     def lows(self) -> np.ndarray:
@@ -78,7 +79,13 @@ class _Polynomials:
 
     @property
     def size(self) -> int:
-        return len(self.leads) * self.each
+        leads = max(0, self.high - self.low + 1) - (self.low <= 0 <= self.high)
+        return leads * self.each
+
+    def leads(self, numbers: np.ndarray) -> np.ndarray:
+        """The leading coefficients of these numbers among them."""
+        leads = self.low + numbers
+        return leads + (leads >= 0) if self.low <= 0 <= self.high else leads
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         raw = np.arange(start, stop, dtype=np.int64)
@@ -87,7 +94,7 @@ class _Polynomials:
             low, high = self.ranges[position - 1]
             rows[:, position] = raw % (high - low + 1) + low
             raw //= high - low + 1
-        rows[:, 0] = np.array(self.leads, np.int64)[raw]
+        rows[:, 0] = self.leads(raw)
         return rows
 
 
@@ -256,10 +263,11 @@ def _prepare(
     else:
         tabulated = [p for p in primes[:4] if p ** (degree_b + 1) <= TABLE_LIMIT]
         tables = [root_table(p, degree_b) for p in tabulated]
+        first = start // b.each
         numbers, rows, finite = rooted_rows(
-            start,
-            stop,
-            np.array(b.leads, np.int64),
+            start - first * b.each,
+            stop - first * b.each,
+            b.leads(np.arange(first, -(-stop // b.each))),
             b.lows,
             b.sizes,
             np.array(primes, np.int64),

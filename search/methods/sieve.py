@@ -136,9 +136,10 @@ class SieveSpace:
             )
         hours, gigabytes = self.expected_seconds / 3600, self.members.expected_bytes / 1e9
         if not spec.allow_large and (hours > _MAX_HOURS or self.members.expected_bytes > _MAX_BYTES):
+            otherwise = "" if spec.split or spec.a is not None else "try --split, "
             raise InputError(
                 f"{self.size:.2e} candidates would take about {hours:,.0f} hours on one core and {gigabytes:.1f} GB in each "
-                "worker: make the space smaller, try --split, or say --allow-large"
+                f"worker: make the space smaller, {otherwise}or say --allow-large"
             )
 
     @property
