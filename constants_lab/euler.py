@@ -26,7 +26,7 @@ from constants_lab.euler_search import RationalSolution, rational_solutions, roo
 from constants_lab.polynomials import format_polynomial, integer_roots
 from constants_lab.quadratic_polynomials import QuadraticPolynomial, format_rational_polynomial
 
-__all__ = ["MAX_F_DEGREE", "EulerForm", "QuadraticEulerForm", "euler_form", "partial_sum"]
+__all__ = ["MAX_F_DEGREE", "EulerForm", "QuadraticEulerForm", "euler_form", "partial_sum", "value_of_divergent"]
 
 MAX_F_DEGREE = 500
 """Up to this degree of f :func:`euler_form` looks, unless told otherwise."""
@@ -221,3 +221,40 @@ def partial_sum(form: EulerForm, last: int) -> fmpq:
             product *= form.h1(k) / form.h2(k + 1)
         total += form.f(0) * form.f(1) / (form.f(k) * form.f(k + 1)) * product
     return total
+
+
+def value_of_divergent(form: EulerForm, a: fmpz_poly, b: fmpz_poly) -> fmpq | None:
+    """The rational value of PCF(a, b) where its series T of Euler tends to infinity; None where that is not seen.
+
+    With 1/T -> 0 the tail from ``start`` on has the value a(0) - f(1) h2(1)/f(0) (all moved by ``start``), exactly.  T does so
+    when its term ratio tends to a limit of absolute value above 1 or to infinity, or to 1 with terms ~ k^-s, s <= 1.  None also
+    where the fraction is then infinite.
+
+    >>> a, b = fmpz_poly([1, 2, 3]), fmpz_poly([0, 0, 0, 0, -2])
+    >>> value_of_divergent(euler_form(a, b), a, b)
+    0
+    """
+    tail = form.tail()
+    above = _shift(tail.f, -1) * tail.h1
+    below = _shift(tail.f, 1) * _shift(tail.h2, 1)
+    if not _grows(above, below):
+        return None
+    s = form.start
+    value = fmpq(a(s)) - tail.f(1) * tail.h2(1) / tail.f(0)
+    for n in range(s, 0, -1):
+        if value == 0:
+            return None
+        value = a(n - 1) + b(n) / value
+    return value
+
+
+def _grows(above: fmpq_poly, below: fmpq_poly) -> bool:
+    """Whether terms with the ratio above(k)/below(k) have sums that tend to infinity."""
+    d = below.degree()
+    if above.degree() != d:
+        return above.degree() > d
+    limit = above.leading_coefficient() / below.leading_coefficient()
+    if limit != 1:
+        return limit > 1 or limit < -1
+    # The ratio is 1 - s/k + ...
+    return d == 0 or (below[d - 1] - above[d - 1]) / below[d] <= 1

@@ -324,7 +324,7 @@ def _reciprocal_powers(a: fmpz_poly, b: fmpz_poly, roots: list[fmpq]) -> _Member
 
 
 def _shifted_powers(a: fmpz_poly, b: fmpz_poly, roots: list[fmpq]) -> _Member | None:
-    """PCF((2n+1) x, n^4) = 2/psi'((x+1)/2), x > 0; PCF(n^3 + (n+1)^3 + 2x(x+1)(2n+1), -n^6) = 1/zeta(3, x+1), x > -1/2."""
+    """PCF((2n+1) x, n^4) = 2/psi'((x+1)/2), x > 0; PCF(n^3 + (n+1)^3 + 2x(x+1)(2n+1), -n^6) = 1/zeta(3, x+1), x >= -1/2."""
     k, lead = int(roots[0].p), fmpq(b.leading_coefficient())
     s = _root(abs(lead))
     if s is None or roots[0] != roots[-1] or roots[0].q != 1 or (lead < 0) != (len(roots) == 6):
@@ -335,7 +335,7 @@ def _shifted_powers(a: fmpz_poly, b: fmpz_poly, roots: list[fmpq]) -> _Member | 
     if lead > 0:
         return _Member(k, f"{2 * s}/polygamma(1,{(rest[0] + 1) / 2})")
     w = _root(1 + 2 * rest[0])
-    return _Member(k, f"{s}/hurwitz(3,{(w + 1) / 2})") if w else None
+    return _Member(k, f"{s}/hurwitz(3,{(w + 1) / 2})") if w is not None else None
 
 
 class _Family(NamedTuple):

@@ -13,6 +13,8 @@ Neither is a proof: a fraction that fails one cannot have full reduction with go
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flint import fmpz, fmpz_poly, nmod, nmod_mat
 
 from constants_lab.convergents import Matrix2, matrix_product, multiply
@@ -58,23 +60,40 @@ def reduction_rate(
     blocks: tuple[int, int] = (2, 6),
     primes: tuple[int, ...] = VALUATION_PRIMES,
     least: float = 0.0,
+    apparent: Sequence[fmpz_poly] = (),
 ) -> float:
     """The least growth of v_p(gcd(p_n, q_n)) from n = blocks[0] p to blocks[1] p, in units of d per p steps (numeric).
 
-    1 is full reduction, 1/2 that of half the factorial.  The least over the ``primes`` that count; 0.0 if none does.  Once it
-    is below ``least`` no more primes are looked at.
+    1 is full reduction, 1/2 that of half the factorial.  The least over the ``primes`` that count; 0.0 if none does.  A prime
+    that stays below ``least`` is looked at again up to n = 10 p, since at its boundaries the growth is uneven; if it still
+    does, no more primes are looked at.  What apparent singularities (:func:`constants_lab.triviality.apparent_factors`) add to
+    d and to the growth is taken off both.
     """
-    twice = max(2 * a.degree(), b.degree())
+    twice = max(2 * a.degree(), b.degree()) - 2 * sum(factor.degree() for factor in apparent)
     rate: float | None = None
     for p in primes:
-        if twice == 0 or not says_something(a, b, p):
+        if twice <= 0 or not says_something(a, b, p):
             continue
-        near, far = _valuations(a, b, p, blocks)
-        here = 2 * (far - near) / (twice * (blocks[1] - blocks[0]))
+        trivial = sum(_roots_modulo(factor, p) for factor in apparent)
+        here = _growth(a, b, p, blocks, twice, trivial)
+        if here < least:
+            here = max(here, _growth(a, b, p, (blocks[0], _FAR), twice, trivial))
         rate = here if rate is None else min(rate, here)
         if rate < least:
             break
     return rate or 0.0
+
+
+_FAR = 10
+
+
+def _roots_modulo(factor: fmpz_poly, p: int) -> int:
+    return sum(factor(n) % p == 0 for n in range(p))
+
+
+def _growth(a: fmpz_poly, b: fmpz_poly, p: int, blocks: tuple[int, int], twice: int, trivial: int) -> float:
+    near, far = _valuations(a, b, p, blocks)
+    return 2 * ((far - near) / (blocks[1] - blocks[0]) - trivial) / twice
 
 
 def _valuations(a: fmpz_poly, b: fmpz_poly, p: int, blocks: tuple[int, int]) -> tuple[int, int]:

@@ -7,10 +7,10 @@ leading coefficient of an a say nothing, so a are taken in groups that share the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import prod
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from constants_lab.search.kernels.nilpotence import PRIMES, TABLE_LIMIT, root_ta
 from constants_lab.search.kernels.residues import ClassLists, class_lists
 from constants_lab.search.kernels.sift import classes_of, rooted_rows, sift
 from constants_lab.search.kernels.splitting import split_rows
-from constants_lab.search.space import Range
+from constants_lab.search.space import MAX_COEFFICIENT, Range
 
 __all__ = ["COUNTED", "SieveBox", "Survivor"]
 
@@ -29,6 +29,7 @@ _CHUNK = 1 << 27
 """Most b that are prepared together."""
 _MOST_TESTS = 30_000_000
 """Residue classes (a representative of a, b) that are tested to make the lists of a prime."""
+_MOST_TABLE_BYTES = 300_000_000
 _MOST_LEVELS = 3
 _SHARE = 0.085
 """Share of the b of a box that have a root modulo every prime (measured for degree 4; for estimates)."""
@@ -52,15 +53,16 @@ class Survivor:
 
 @dataclass(frozen=True)
 class _Polynomials:
-    """Rows of exact degree: the leading coefficients by name, the others by ranges; numbered in mixed radix."""
+    """Rows of exact degree, numbered in mixed radix: the leading coefficients ``low``..``high`` but 0, the others by ranges."""
 
-    leads: tuple[int, ...]
+    low: int
+    high: int
     ranges: tuple[Range, ...]
 
     @classmethod
     def of(cls, ranges: Sequence[Range], *, positive: bool) -> _Polynomials:
         low, high = ranges[0]
-        return cls(tuple(c for c in range(low, high + 1) if c > 0 or (c < 0 and not positive)), tuple(ranges[1:]))
+        return cls(max(low, 1) if positive else low, high, tuple(ranges[1:]))
 
     @property
     def lows(self) -> np.ndarray:
@@ -73,11 +75,17 @@ class _Polynomials:
     @property
     def each(self) -> int:
         """Members with the same leading coefficient."""
-        return prod(high - low + 1 for low, high in self.ranges)
+        return math.prod(high - low + 1 for low, high in self.ranges)
 
     @property
     def size(self) -> int:
-        return len(self.leads) * self.each
+        leads = max(0, self.high - self.low + 1) - (self.low <= 0 <= self.high)
+        return leads * self.each
+
+    def leads(self, numbers: np.ndarray) -> np.ndarray:
+        """The leading coefficients of these numbers among them."""
+        leads = self.low + numbers
+        return leads + (leads >= 0) if self.low <= 0 <= self.high else leads
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         raw = np.arange(start, stop, dtype=np.int64)
@@ -86,20 +94,36 @@ class _Polynomials:
             low, high = self.ranges[position - 1]
             rows[:, position] = raw % (high - low + 1) + low
             raw //= high - low + 1
-        rows[:, 0] = np.array(self.leads, np.int64)[raw]
+        rows[:, 0] = self.leads(raw)
         return rows
 
 
 @dataclass(frozen=True)
 class _Prepared:
-    """The worthwhile b of a chunk for given primes, sorted by class modulo the first of them."""
+    """The worthwhile b of a chunk for given primes, sorted by class modulo the first of them.
+
+    ``finite``: the numbers of those left out because they end the fraction.
+    """
 
     numbers: np.ndarray
     rows: np.ndarray
     begins: np.ndarray
     classes: tuple[np.ndarray, ...]
     lists: tuple[ClassLists, ...]
-    finite: int
+    finite: np.ndarray
+
+    def part(self, first: int, last: int) -> _Prepared:
+        """Those with numbers first..last-1."""
+        inside = (self.numbers >= first) & (self.numbers < last)
+        before = np.concatenate([[0], np.cumsum(inside)])
+        return _Prepared(
+            self.numbers[inside],
+            self.rows[inside],
+            before[self.begins],
+            tuple(each[inside] for each in self.classes) if self.lists else self.classes,
+            self.lists,
+            self.finite[(self.finite >= first) & (self.finite < last)],
+        )
 
 
 class SieveBox:
@@ -109,7 +133,11 @@ class SieveBox:
     listed instead of numbered.
     """
 
-    def __init__(self, a: Sequence[Range], b: Sequence[Range], split: bool = False) -> None:
+    def __init__(self, a: Sequence[Range], b: Sequence[Range], split: bool = False, allow_large: bool = False) -> None:
+        if max(abs(end) for low_high in (*a, *b) for end in low_high) >= MAX_COEFFICIENT:
+            raise InputError(f"the coefficients of a box must stay below {MAX_COEFFICIENT}: make the ranges smaller")
+        if split and not allow_large:
+            _refuse_slow_split(b)
         symmetric = all(low == -high for low, high in a)
         self.a = _Polynomials.of(a, positive=symmetric)
         self.b = _Polynomials.of(b, positive=False)
@@ -131,9 +159,9 @@ class SieveBox:
         best = 0, kept * _PAIR_SECONDS
         for levels in range(1, _MOST_LEVELS + 1):
             primes = PRIMES[:levels]
-            tests = sum(p ** (degree_a + degree_b) for p in primes)
-            if tests > _MOST_TESTS:
+            if not _affordable(primes[-1], degree_a, degree_b):
                 break
+            tests = sum(p ** (degree_a + degree_b) for p in primes)
             lists = sum(0.09 * p ** (degree_b + 1) * _CLASS_SECONDS for p in primes)
             looked_at = sum(kept * _PASSING**k * _LOOK_SECONDS for k in range(1, levels))
             row = lists + looked_at + kept * _PASSING**levels * _PAIR_SECONDS + tests * _TEST_SECONDS / rows
@@ -188,6 +216,8 @@ class SieveBox:
         primes = tuple(p for p in PRIMES if int(a_rows[0, 0]) % p)
         counts = np.zeros(3, np.int64)
         ready = self._prepared(chunk, width, primes)
+        if last - first < width:
+            ready = ready.part(first, last)
         found = sift(
             a_rows,
             ready.rows,
@@ -201,17 +231,14 @@ class SieveBox:
         )
         for name, count in zip(COUNTED, counts, strict=False):
             counters[name] = counters.get(name, 0) + int(count)
-        if first == 0:
-            counters["finite"] = counters.get("finite", 0) + ready.finite * (end - i)
+        counters["finite"] = counters.get("finite", 0) + len(ready.finite) * (end - i)
         base = chunk * self.a.size * self.width
         for row, position in found:
-            number = int(ready.numbers[position])
-            if first <= number < last:
-                yield Survivor(
-                    base + (i + int(row)) * width + number,
-                    tuple(int(c) for c in a_rows[row]),
-                    tuple(int(c) for c in ready.rows[position]),
-                )
+            yield Survivor(
+                base + (i + int(row)) * width + int(ready.numbers[position]),
+                tuple(int(c) for c in a_rows[row]),
+                tuple(int(c) for c in ready.rows[position]),
+            )
 
     def _prepared(self, chunk: int, width: int, primes: tuple[int, ...]) -> _Prepared:
         start = chunk * self.width
@@ -229,40 +256,67 @@ def _prepare(
     levels: int,
 ) -> _Prepared:
     degree_a, degree_b = len(ranges[0]) - 1, len(ranges[1]) - 1
-    finite = np.zeros(1, np.int64)
+    finite = np.empty(0, np.int32)
     if split:
         rows = _split(ranges[1])[start:stop].astype(np.int32)
         numbers = np.arange(len(rows), dtype=np.int32)
     else:
         tabulated = [p for p in primes[:4] if p ** (degree_b + 1) <= TABLE_LIMIT]
         tables = [root_table(p, degree_b) for p in tabulated]
-        numbers, rows = rooted_rows(
-            start,
-            stop,
-            np.array(b.leads, np.int64),
+        first = start // b.each
+        numbers, rows, finite = rooted_rows(
+            start - first * b.each,
+            stop - first * b.each,
+            b.leads(np.arange(first, -(-stop // b.each))),
             b.lows,
             b.sizes,
             np.array(primes, np.int64),
             np.concatenate([*tables, np.empty(0, np.uint8)]),
             len(tabulated),
-            finite,
         )
+    # The primes that count for an a may be larger than those that the plan reckoned with.
+    while levels and not _affordable(primes[levels - 1], degree_a, degree_b, leeway=2):
+        levels -= 1
+    if not levels:
+        return _Prepared(numbers, rows, np.zeros(1, np.int64), (np.empty(0, np.int32),), (), finite)
     lists = tuple(_lists(p, degree_a, degree_b) for p in primes[:levels])
-    classes = [classes_of(rows, p) for p in primes[: max(1, levels)]]
+    classes = [classes_of(rows, p) for p in primes[:levels]]
     # Rows without a class come last.
     keys = np.where(classes[0] < 0, np.iinfo(np.int32).max, classes[0])
     order = np.argsort(keys, kind="stable")
-    begins = (
-        np.searchsorted(keys[order], np.arange(primes[0] ** (degree_b + 1) + 1)) if levels else np.zeros(1, np.int64)
-    )
+    begins = np.searchsorted(keys[order], np.arange(primes[0] ** (degree_b + 1) + 1))
     return _Prepared(
         numbers[order],
         rows[order],
         begins.astype(np.int64),
         tuple(each[order] for each in classes),
         lists,
-        int(finite[0]),
+        finite,
     )
+
+
+def _affordable(p: int, degree_a: int, degree_b: int, leeway: int = 1) -> bool:
+    """Whether time and memory allow the lists of classes of a prime."""
+    tests = p ** (max(degree_a - 1, 0) + degree_b + 1)
+    return tests <= leeway * _MOST_TESTS and p ** (degree_b + 1) * (p + 1) <= leeway * _MOST_TABLE_BYTES
+
+
+def _refuse_slow_split(b: Sequence[Range]) -> None:
+    degree = len(b) - 1
+    products = 1.0
+    for ends in (b[0], max(b[1:], key=lambda ends: max(map(abs, ends)), default=b[0])):
+        # The integers up to a bound that are ordered products of so many factors, about.
+        bound = max(2, *map(abs, ends))
+        products *= bound * max(math.log(bound), 1.0) ** max(degree - 1, 0) / math.factorial(max(degree - 1, 0))
+    seconds = 1.3e-6 * products * 2**degree / math.factorial(degree)
+    if seconds > _MOST_SPLIT_SECONDS:
+        raise InputError(
+            f"listing the b that split over Q would take about {seconds:,.0f} s before the search begins: "
+            "lower the bound, or say --allow-large"
+        )
+
+
+_MOST_SPLIT_SECONDS = 120.0
 
 
 @lru_cache(maxsize=6)

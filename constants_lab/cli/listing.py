@@ -74,7 +74,7 @@ def _print_pcfs(found: Sequence[FormulaView], title: str | None) -> None:
                 view.name or "?",
                 view.a,
                 view.b,
-                (view.value or "")[:14],
+                short_value(view.value),
                 view.evidence,
                 view.digits,
                 "" if view.delta is None else f"{view.delta:+.4f}",
@@ -85,6 +85,18 @@ def _print_pcfs(found: Sequence[FormulaView], title: str | None) -> None:
         found,
         title,
     )
+
+
+def short_value(text: str | None) -> str:
+    """The first digits of a decimal number, with its exponent if it has one.
+
+    >>> short_value("3.14159265358979323846"), short_value("-5.4717018016968373e-126")
+    ('3.141592653589', '-5.471701e-126')
+    """
+    if text is None:
+        return ""
+    figures, e, exponent = text.partition("e")
+    return figures[: 14 - len(e + exponent)] + e + exponent
 
 
 def sign_text(signs: Sequence[int]) -> str:

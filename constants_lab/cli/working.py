@@ -66,7 +66,10 @@ _CLASSES = {
 def _ended(job: Job, new: int, found: int) -> str:
     parts = [f"{job.counters[name]:,} {said}" for name, said in _CLASSES.items() if job.counters.get(name)]
     classes = f" ({', '.join(parts)})" if parts else ""
-    return f"job {job.id}: {job.total:,} candidates{classes}, {found} formulas, {new} of them new, {job.seconds:.1f} s of work."
+    return (
+        f"job {job.id}: {job.total:,} candidates{classes}; {found:,} formulas with a name, {new:,} new in the database; "
+        f"{job.seconds:.1f} s of work."
+    )
 
 
 def work_and_print(

@@ -56,7 +56,7 @@ def integer_root(row, sign):  # type: ignore[no-untyped-def]
 def rational_roots(row, numerators, denominators):  # type: ignore[no-untyped-def]
     """Writes the rational roots numerator/denominator with small parts (lowest terms, denominator > 0); gives their number.
 
-    Complete where the leading and the lowest nonzero coefficient are at most 1000 in absolute value.
+    Numerators and denominators up to 1000 are found where all numbers fit in 64 bits.
     """
     count = 0
     low = len(row) - 1

@@ -38,6 +38,24 @@ def _part_classes(lows, sizes, p, weight):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
+def _middle(sizes):  # type: ignore[no-untyped-def]
+    """Where to cut the coefficients in two so that both parts take few values; the inner one, a loop, rather more."""
+    best = 0
+    least = np.inf
+    for middle in range(len(sizes) + 1):
+        outer = 1.0
+        for size in sizes[:middle]:
+            outer *= size
+        inner = 1.0
+        for size in sizes[middle:]:
+            inner *= size
+        if max(outer, inner / 8) < least:
+            best = middle
+            least = max(outer, inner / 8)
+    return best
+
+
+@njit(cache=True)
 def _may_pass(row, primes, begin, values):  # type: ignore[no-untyped-def]
     for k in range(begin, len(primes)):
         p = primes[k]
@@ -49,15 +67,16 @@ def _may_pass(row, primes, begin, values):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def rooted_rows(start, stop, leads, lows, sizes, primes, roots, tabulated, finite):  # type: ignore[no-untyped-def]
+def rooted_rows(start, stop, leads, lows, sizes, primes, roots, tabulated):  # type: ignore[no-untyped-def]
     """The members start..stop-1 of a box of b (numbers and rows) with roots modulo all ``primes`` that count for them.
 
     A member's number is that of its leading coefficient among ``leads`` and of the others, which begin at ``lows`` and take
     ``sizes`` values, in mixed radix.  ``roots``: first roots of the residue classes modulo the first ``tabulated`` primes, one
-    table after the other.  Members with a positive integer root are left out and counted in ``finite[0]``.
+    table after the other.  Members with a positive integer root are left out; their numbers come third.  Numbers given begin
+    with 0 at ``start``.
     """
     width = len(sizes) + 1
-    middle = len(sizes) // 2
+    middle = _middle(sizes)
     inner = 1
     for size in sizes[middle:]:
         inner *= size
@@ -74,6 +93,8 @@ def rooted_rows(start, stop, leads, lows, sizes, primes, roots, tabulated, finit
         begins[k + 1] = begins[k] + p**width
     rows = np.empty((1024, width), np.int32)
     numbers = np.empty(1024, np.int32)
+    finite = np.empty(1024, np.int32)
+    finites = 0
     row = np.empty(width, np.int64)
     values = np.empty(128, np.uint8)
     count = 0
@@ -100,7 +121,12 @@ def rooted_rows(start, stop, leads, lows, sizes, primes, roots, tabulated, finit
             _decoded(high, lows[:middle], sizes[:middle], row[1 : middle + 1])
             _decoded(low, lows[middle:], sizes[middle:], row[middle + 1 :])
             if integer_root(row, 1):
-                finite[0] += 1
+                if finites == len(finite):
+                    longer = np.empty(2 * finites, np.int32)
+                    longer[:finites] = finite
+                    finite = longer
+                finite[finites] = block * inner + low - start
+                finites += 1
                 continue
             # A root at an integer is one modulo every prime.
             if row[width - 1] != 0 and not integer_root(row, -1) and not _may_pass(row, primes, tabulated, values):
@@ -116,7 +142,7 @@ def rooted_rows(start, stop, leads, lows, sizes, primes, roots, tabulated, finit
             rows[count] = row
             count += 1
         index = end
-    return numbers[:count].copy(), rows[:count].copy()
+    return numbers[:count].copy(), rows[:count].copy(), finite[:finites].copy()
 
 
 @njit(cache=True)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from constants_lab.search.kernels.nilpotence import stripped
+
 __all__ = ["QUICK_PRIMES", "column_valuation", "may_reduce"]
 
 QUICK_PRIMES = (11, 13, 17)
@@ -52,19 +54,15 @@ def column_valuation(a, b, p, blocks):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def may_reduce(a, b, primes):  # type: ignore[no-untyped-def]
-    """Whether the valuation at n = 3 p is at least 3/2 d, d = max(deg a, deg b / 2), at each prime that counts.
+def may_reduce(a, b, primes, twice):  # type: ignore[no-untyped-def]
+    """Whether the valuation at n = 3 p is at least 3/4 of ``twice`` = 2 d (5 at most) at each prime that counts.
 
-    Full reduction gives about 2 d there (3 d of a factorial, less d of denominators) and half of it about d.
+    d = max(deg a, deg b / 2), less what apparent singularities add.  Full reduction gives about 2 d there (3 d of a factorial,
+    less d of denominators) and half of it about d.
     """
-    i = 0
-    while a[i] == 0:
-        i += 1
-    j = 0
-    while b[j] == 0:
-        j += 1
-    twice = max(2 * (len(a) - 1 - i), len(b) - 1 - j)
-    for p in primes:
-        if a[i] % p and b[j] % p and 4 * column_valuation(a[i:], b[j:], p, _BLOCKS) < min(3 * twice, 20):
+    a, b = stripped(a), stripped(b)
+    enough = min(3 * twice, 20)
+    for p in primes:  # noqa: SIM110
+        if a[0] % p and b[0] % p and 4 * column_valuation(a, b, p, _BLOCKS) < enough:
             return False
     return True

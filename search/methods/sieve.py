@@ -11,39 +11,40 @@ series of the Euler family, and published formulas.  What has no name is stored 
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from flint import fmpz_poly
+from flint import arb, fmpq, fmpz_poly
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from constants_lab.balls import decimal
 from constants_lab.constants import catalogue
 from constants_lab.db.records import Finding, IdentityRecord, LabelRecord
 from constants_lab.dynamics import measure, simple_rational
-from constants_lab.errors import InputError, NotConverging
-from constants_lab.euler import euler_form
+from constants_lab.errors import InputError, NotConverging, VerificationFailed
+from constants_lab.euler import EulerForm, QuadraticEulerForm, euler_form, value_of_divergent
 from constants_lab.evaluation import Evaluation
+from constants_lab.evidence import REQUIRED_SIGNIFICANCE, significance
 from constants_lab.expressions import Identity
 from constants_lab.identification import identify
-from constants_lab.known import relation_to_known
+from constants_lab.known import Relationship, relation_to_known
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import coefficients
 from constants_lab.reduction import reduction_rate
 from constants_lab.search.job import Screened
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
 from constants_lab.search.space import MAX_BOX_DEGREE, Range, parse_range
-from constants_lab.triviality import is_inflated, is_void
-from constants_lab.verification import evidence_for
+from constants_lab.triviality import apparent_factors, is_inflated, is_void
+from constants_lab.verification import agreement, evidence_for
 
 __all__ = ["FULL_REDUCTION", "Candidate", "Spec", "confirm", "describe", "screen", "space"]
 
 FULL_REDUCTION = 0.7
-"""Least growth of valuations, in units of the full one.  Measured: half reduction gives 0.5, full reduction 0.75 and more."""
+"""Least growth of valuations, in units of the full one.  Measured: half reduction gives 0.5, full reduction 0.75 and more
+(docs/sieve.md)."""
 
 MAX_BOUND = 10_000
 _DIGITS = 110
@@ -86,6 +87,8 @@ class Spec(BaseModel):
             raise InputError("a box needs a-degree and b-degree (or give formulas a and b)")
         elif self.bound is None and (self.a_range is None or self.b_range is None):
             raise InputError("a box needs a bound for its coefficients, or a-range and b-range")
+        elif self.bound is not None and self.a_range is not None and self.b_range is not None:
+            raise InputError("a bound and both ranges say the same twice: leave the bound out, or one of the ranges")
         return self
 
     def box_ranges(self, which: str) -> list[Range]:
@@ -122,10 +125,10 @@ class SieveSpace:
             degrees = self.members.degrees
         else:
             degrees = spec.a_degree or 0, spec.b_degree or 0
-            _refuse_theorem(spec, degrees)
-            self.members = SieveBox(spec.box_ranges("a"), spec.box_ranges("b"), spec.split)
+            _refuse_degrees(spec, degrees)
+            self.members = SieveBox(spec.box_ranges("a"), spec.box_ranges("b"), spec.split, spec.allow_large)
             self.ranges = self.members.ranges
-        _refuse_theorem(spec, degrees)
+        _refuse_degrees(spec, degrees)
         self.size = self.members.size
         if self.size >= 2**62:
             raise InputError(
@@ -133,9 +136,10 @@ class SieveSpace:
             )
         hours, gigabytes = self.expected_seconds / 3600, self.members.expected_bytes / 1e9
         if not spec.allow_large and (hours > _MAX_HOURS or self.members.expected_bytes > _MAX_BYTES):
+            otherwise = "" if spec.split or spec.a is not None else "try --split, "
             raise InputError(
                 f"{self.size:.2e} candidates would take about {hours:,.0f} hours on one core and {gigabytes:.1f} GB in each "
-                "worker: make the space smaller, try --split, or say --allow-large"
+                f"worker: make the space smaller, {otherwise}or say --allow-large"
             )
 
     @property
@@ -154,7 +158,11 @@ class SieveSpace:
         return self.size
 
 
-def _refuse_theorem(spec: Spec, degrees: tuple[int, int]) -> None:
+def _refuse_degrees(spec: Spec, degrees: tuple[int, int]) -> None:
+    if degrees[1] > 2 * degrees[0] + 2 and spec.a is None:
+        raise InputError(
+            f"continued fractions of degrees {degrees} all diverge: take a degree of b up to {2 * degrees[0] + 2}"
+        )
     if degrees[0] <= 1 and degrees[1] <= 2 and not spec.force:
         raise InputError(
             f"continued fractions of degrees {degrees} are quotients of hypergeometric functions (Gauss, Kummer) by theorem, "
@@ -186,15 +194,18 @@ def screen(space: SieveSpace, start: int, stop: int) -> Screened:
     quick = np.array(QUICK_PRIMES, np.int64)
     candidates = []
     for survivor in space.members.survivors(start, stop, counters):
-        if not may_reduce(np.array(survivor.a, np.int64), np.array(survivor.b, np.int64), quick):
+        a, b = fmpz_poly(list(survivor.a[::-1])), fmpz_poly(list(survivor.b[::-1]))
+        apparent = apparent_factors(a, b)
+        twice = max(2 * a.degree(), b.degree()) - 2 * sum(factor.degree() for factor in apparent)
+        # The quickest test first: families may be full of members that pass stage one for nothing.
+        if not may_reduce(np.array(survivor.a, np.int64), np.array(survivor.b, np.int64), quick, twice):
             counters["half"] += 1
             continue
-        a, b = fmpz_poly(list(survivor.a[::-1])), fmpz_poly(list(survivor.b[::-1]))
         reason = _trivial(space, a, b)
         if reason is not None:
             counters[reason] += 1
             continue
-        rate = reduction_rate(a, b, least=FULL_REDUCTION)
+        rate = reduction_rate(a, b, least=FULL_REDUCTION, apparent=apparent)
         if rate < FULL_REDUCTION:
             counters["half"] += 1
             continue
@@ -246,39 +257,80 @@ def _examined(pcf: PCF, trials: int) -> Finding | None:
     dynamics = measure(pcf, value=value)
     if dynamics.factorial_reduction is False:
         return None
-    identities, labels = _names(value, trials, started)
-    labels += _series(pcf)
+    form = euler_form(pcf.a, pcf.b)
+    labels = [] if form is None else [LabelRecord(kind="euler", detail=form.series())]
+    rational = _rational(pcf, value, form, trials)
+    record = formula_record(pcf, value)
+    identities: list[IdentityRecord] = []
+    if rational is not None:
+        labels.insert(0, rational)
+        if rational.detail == "0":
+            # The digits of a convergent that tends to 0 mean nothing.
+            record = record.model_copy(update={"value": "0"})
+    else:
+        identities, named = _names(value, trials, started)
+        labels += named
     known = relation_to_known(pcf)
     if known is not None:
-        kind = "equivalent" if known.kind == "extension" else known.kind
-        labels.append(LabelRecord(kind=kind, detail=f"{known.detail} ({known.formula.source})"))
-        if known.lhs is not None:
-            with suppress(InputError):
-                identities += _verified([Identity.parse(known.lhs)], value, trials, started)
-    unique = {record.lhs: record for record in identities}
-    return Finding(
-        index=0,
-        formula=formula_record(pcf, value),
-        identities=list(unique.values()),
-        dynamics=dynamics_record(dynamics),
-        labels=labels,
-    )
+        labels.append(_known(known))
+        if not identities and rational is None:
+            identities = _value_of_known(pcf, value, known, trials, started)
+    return Finding(index=0, formula=record, identities=identities, dynamics=dynamics_record(dynamics), labels=labels)
+
+
+def _rational(
+    pcf: PCF, value: Evaluation, form: EulerForm | QuadraticEulerForm | None, trials: int
+) -> LabelRecord | None:
+    """The rational number that the value is: exactly where a series of Euler diverges, else by its digits, beyond chance."""
+    exact = value_of_divergent(form, pcf.a, pcf.b) if isinstance(form, EulerForm) else None
+    if exact is not None:
+        return LabelRecord(kind="rational", detail=str(exact))
+    digits = min(value.digits, _DIGITS) - 2
+    found = simple_rational(value.value, digits)
+    if found is None and value.value.mid() < arb(10) ** -digits and value.value.mid() > -(arb(10) ** -digits):
+        found = fmpq(0)
+    if found is None:
+        return None
+    beyond = significance(digits, (int(found.numer()), int(found.denom())), trials)
+    return LabelRecord(kind="rational", detail=str(found)) if beyond >= REQUIRED_SIGNIFICANCE else None
 
 
 def _names(value: Evaluation, trials: int, started: float) -> tuple[list[IdentityRecord], list[LabelRecord]]:
     digits = min(value.digits, _DIGITS)
-    rational = simple_rational(value.value, digits - 2)
-    if rational is not None:
-        return [], [LabelRecord(kind="rational", detail=str(rational))]
     try:
         answers = identify(decimal(value.value, digits), trials=trials)
     except InputError:
         # Too few digits to tell a name from chance.
         return [], []
-    labels = [LabelRecord(kind=a.kind, detail=a.lhs) for a in answers if a.kind in ("rational", "algebraic")]
-    if labels:
-        answers = [a for a in answers if a.kind == "algebraic"]
-    return _verified([a.identity for a in answers if a.identity is not None], value, trials, started), labels
+    algebraic = [answer for answer in answers if answer.kind == "algebraic"]
+    if algebraic:
+        answers = algebraic
+    labels = [LabelRecord(kind="algebraic", detail=answer.lhs) for answer in algebraic]
+    verified = _verified([a.identity for a in answers if a.identity is not None], value, trials, started)
+    # All names of one irrational number are images of each other: the simplest, which comes first, says it all.
+    return verified[:1], labels
+
+
+def _known(known: Relationship) -> LabelRecord:
+    kind = "equivalent" if known.kind == "extension" else known.kind
+    return LabelRecord(kind=kind, detail=f"{known.detail} ({known.formula.source})")
+
+
+def _value_of_known(
+    pcf: PCF, value: Evaluation, known: Relationship, trials: int, started: float
+) -> list[IdentityRecord]:
+    """The value as the known formula says it; raises :class:`VerificationFailed` when the digits say otherwise."""
+    if known.lhs is None:
+        return []
+    try:
+        identity = Identity.parse(known.lhs)
+        agreed = agreement(value, identity, value.digits)
+    except InputError:
+        # Not a function of one constant.
+        return []
+    if agreed < value.digits - 5:
+        raise VerificationFailed(f"{pcf} is not {known.lhs}, as the known formula {known.formula} would have it")
+    return _verified([identity], value, trials, started)
 
 
 def _verified(claims: list[Identity], value: Evaluation, trials: int, started: float) -> list[IdentityRecord]:
@@ -289,11 +341,6 @@ def _verified(claims: list[Identity], value: Evaluation, trials: int, started: f
         if evidence is not None:
             records.append(identity_record(identity, evidence))
     return records
-
-
-def _series(pcf: PCF) -> list[LabelRecord]:
-    form = euler_form(pcf.a, pcf.b)
-    return [] if form is None else [LabelRecord(kind="euler", detail=form.series())]
 
 
 def describe(spec: dict[str, Any]) -> str:
