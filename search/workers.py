@@ -40,7 +40,7 @@ __all__ = [
 VERSION_KEY = "constants-lab"
 """Under this key a scheduler of ours tells its program version, among Dask's metadata."""
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 """Seconds between attempts to reach a scheduler that is away."""
 _REACH_SECONDS = 5.0
 _START_SECONDS = 300.0
@@ -279,11 +279,14 @@ class Crew:
                 await asyncio.gather(*map(self._close, self._nannies), return_exceptions=True)
 
     async def _close(self, nanny: Nanny) -> None:
-        # Announced like this, the units in hand do not count as having killed a worker.  By name, since a nanny may have the
-        # address of a process that died as soon as it had begun.
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(_LEAVE_SECONDS / 4):
-                await nanny.scheduler.unregister(address=nanny.name, expected=True, close=False, stimulus_id="leaving")
+        if nanny.worker_address is not None:
+            # Announced like this, the units in hand do not count as having killed a worker.  By name: a nanny may have the
+            # address of a process that died as soon as it had begun.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_LEAVE_SECONDS / 4):
+                    await nanny.scheduler.unregister(
+                        address=nanny.name, expected=True, close=False, stimulus_id="leaving"
+                    )
         await nanny.close(timeout=2, reason="leaving")
 
 

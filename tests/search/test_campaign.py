@@ -6,6 +6,7 @@ Everything is started as a user starts it, with ``clab``, and killed with SIGKIL
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import random
 import shutil
@@ -43,11 +44,18 @@ def rows(url: str) -> dict[str, list[tuple[Any, ...]]]:
     try:
         with engine.connect() as connection:
             return {
-                name: sorted((tuple(map(repr, row)) for row in connection.execute(text(query))), key=repr)
+                name: sorted(tuple(map(_plain, row)) for row in connection.execute(text(query)))
                 for name, query in ROWS.items()
             }
     finally:
         engine.dispose()
+
+
+def _plain(value: Any) -> str:
+    """A value as text; lists are read as such by one database and as text by the other."""
+    if isinstance(value, str) and value.startswith("["):
+        value = json.loads(value)
+    return repr(value)
 
 
 def job_done(url: str) -> tuple[int, str] | None:
