@@ -24,8 +24,8 @@ __all__ = ["PRIMES", "VALUATION_PRIMES", "is_nilpotent", "nilpotent_fraction", "
 PRIMES = (11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71)
 """The primes of the nilpotence test."""
 
-VALUATION_PRIMES = (11, 13, 17, 19, 23, 29, 31)
-"""The primes of the growth of valuations."""
+VALUATION_PRIMES = PRIMES[:7]
+"""The primes of the growth of valuations; for each that does not count the next of :data:`PRIMES` steps in."""
 
 
 def says_something(a: fmpz_poly, b: fmpz_poly, p: int) -> bool:
@@ -58,22 +58,23 @@ def reduction_rate(
     a: fmpz_poly,
     b: fmpz_poly,
     blocks: tuple[int, int] = (2, 6),
-    primes: tuple[int, ...] = VALUATION_PRIMES,
+    primes: Sequence[int] | None = None,
     least: float = 0.0,
     apparent: Sequence[fmpz_poly] = (),
 ) -> float:
     """The least growth of v_p(gcd(p_n, q_n)) from n = blocks[0] p to blocks[1] p, in units of d per p steps (numeric).
 
-    1 is full reduction, 1/2 that of half the factorial.  The least over the ``primes`` that count; 0.0 if none does.  A prime
-    that stays below ``least`` is looked at again up to n = 10 p, since at its boundaries the growth is uneven; if it still
-    does, no more primes are looked at.  What apparent singularities (:func:`constants_lab.triviality.apparent_factors`) add to
-    d and to the growth is taken off both.
+    1 is full reduction, 1/2 that of half the factorial.  The least over the ``primes`` that count (by default the first
+    seven of :data:`PRIMES` that do); 0.0 if none does.  A prime that stays below ``least`` is looked at again up to n = 10 p,
+    since at its boundaries the growth is uneven; if it still does, no more primes are looked at.  What apparent singularities
+    (:func:`constants_lab.triviality.apparent_factors`) add to d and to the growth is taken off both.
     """
     twice = max(2 * a.degree(), b.degree()) - 2 * sum(factor.degree() for factor in apparent)
     rate: float | None = None
-    for p in primes:
-        if twice <= 0 or not says_something(a, b, p):
-            continue
+    counting = [p for p in (PRIMES if primes is None else primes) if says_something(a, b, p)]
+    for p in counting[: len(VALUATION_PRIMES) if primes is None else None]:
+        if twice <= 0:
+            break
         trivial = sum(_roots_modulo(factor, p) for factor in apparent)
         here = _growth(a, b, p, blocks, twice, trivial)
         if here < least:

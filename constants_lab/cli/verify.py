@@ -53,6 +53,10 @@ def command(
 
 
 def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> list[dict[str, object]]:
+    if not view.identities and view.name is not None:
+        raise InputError(
+            f"formula {view.id} is {view.name}, a number and no identity to verify: see clab show {view.id}"
+        )
     if view.kind not in ("pcf", "signed") or not view.identities:
         raise InputError(f"formula {view.id} has no name yet, so there is nothing to verify: see clab show {view.id}")
     check = _verify_pcf if view.kind == "pcf" else _verify_signed

@@ -111,9 +111,8 @@ def _trace_vanishes(values_a, from_a, values_b, from_b, root, p, inverse):  # ty
     since = 0
     for _ in range(p - 1):
         n += 1
-        if n == p:
-            n = 0
-        x, y = y, x * values_b[from_b + n] + y * values_a[from_a + n]
+        n -= p * (n == p)
+        x, y = y, x * values_b[np.uint64(from_b + n)] + y * values_a[np.uint64(from_a + n)]
         since += 1
         if since == steps:
             since = 0
@@ -158,6 +157,16 @@ def first_failure(a, b, primes):  # type: ignore[no-untyped-def]
     return 0
 
 
+@njit(cache=True, inline="always")
+def _class(rows, i, p, residues, limit):  # type: ignore[no-untyped-def]
+    """The residue class of row i, from the residues of small coefficients c at c + limit."""
+    index = np.uint64(0)
+    for j in range(rows.shape[1]):
+        # Unsigned, or every access would first be looked at for a negative index.
+        index = index * np.uint64(p) + residues[np.uint64(rows[i, j] + limit)]
+    return index
+
+
 @njit(cache=True)
 def _tabulated(a, b, p, table_a, table_b, residues, limit, rows):  # type: ignore[no-untyped-def]
     """Moves the numbers of the pairs that pass at p to the front of ``rows`` and gives how many they are.
@@ -165,25 +174,18 @@ def _tabulated(a, b, p, table_a, table_b, residues, limit, rows):  # type: ignor
     ``residues``: c modulo p at c + limit, since a division would cost more than all else here.
     """
     inverse = _inverse(p)
+    width = np.uint64(p + 1)
     left = 0
     for i in rows:
-        if residues[a[i, 0] + limit] == 0 or residues[b[i, 0] + limit] == 0:
-            rows[left] = i
-            left += 1
-            continue
-        index = 0
-        for j in range(b.shape[1]):
-            index = index * p + residues[b[i, j] + limit]
-        from_b = index * (p + 1)
-        root = table_b[from_b + p]
-        if root == NO_ROOT:
-            continue
-        index = 0
-        for j in range(a.shape[1]):
-            index = index * p + residues[a[i, j] + limit]
-        if _trace_vanishes(table_a, index * (p + 1), table_b, from_b, root, p, inverse):
-            rows[left] = i
-            left += 1
+        from_a = _class(a, i, p, residues, limit) * width
+        from_b = _class(b, i, p, residues, limit) * width
+        root = table_b[from_b + np.uint64(p)]
+        passes = residues[a[i, 0] + limit] == 0 or residues[b[i, 0] + limit] == 0
+        if not passes and root != NO_ROOT:
+            passes = _trace_vanishes(table_a, np.int64(from_a), table_b, np.int64(from_b), root, p, inverse)
+        # Written in any case: a jump that cannot be foreseen costs more.
+        rows[left] = i
+        left += passes
     return left
 
 
@@ -192,11 +194,12 @@ def _rooted(a, b, p, roots, residues, limit, rows):  # type: ignore[no-untyped-d
     """As :func:`_tabulated`, for the determinant alone: ``roots`` of each residue class of b."""
     left = 0
     for i in rows:
-        index = 0
-        for j in range(b.shape[1]):
-            index = index * p + residues[b[i, j] + limit]
         rows[left] = i
-        left += roots[index] != NO_ROOT or residues[a[i, 0] + limit] == 0 or residues[b[i, 0] + limit] == 0
+        left += (
+            (roots[_class(b, i, p, residues, limit)] != NO_ROOT)
+            | (residues[a[i, 0] + limit] == 0)
+            | (residues[b[i, 0] + limit] == 0)
+        )
     return left
 
 
@@ -214,11 +217,11 @@ def _nonzero(a, b):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _limit(rows):  # type: ignore[no-untyped-def]
-    limit = 0
-    for row in rows:
-        for c in row:
-            limit = max(limit, abs(c))
-    return limit
+    low = high = 0
+    for c in rows.ravel():
+        low = min(low, c)
+        high = max(high, c)
+    return max(-low, high)
 
 
 @njit(cache=True)
@@ -266,7 +269,7 @@ def nilpotent_members(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=64)
 def _residues(p: int, limit: int) -> np.ndarray:
     """c modulo p at c + limit."""
-    return np.arange(-limit, limit + 1) % p
+    return (np.arange(-limit, limit + 1) % p).astype(np.uint64)
 
 
 @lru_cache(maxsize=8)

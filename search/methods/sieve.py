@@ -61,9 +61,9 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    a_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE)
-    b_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE)
-    bound: int | None = Field(default=None, ge=1, le=MAX_BOUND)
+    a_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE, strict=True)
+    b_degree: int | None = Field(default=None, ge=0, le=MAX_BOX_DEGREE, strict=True)
+    bound: int | None = Field(default=None, ge=1, le=MAX_BOUND, strict=True)
     a_range: str | list[str] | None = None
     b_range: str | list[str] | None = None
     a: str | None = None

@@ -65,7 +65,7 @@ def test_both_jobs_run_and_what_is_named_is_printed(clab_here: Run, tmp_path: Pa
     assert {(row["evidence"], row["digits"]) for row in outcome.objects} == {("verified", 200)}
     ended = outcome.err.splitlines()
     assert ended[0].startswith("job 1: 8 candidates")
-    assert ended[1].startswith("job 2: 8 candidates (8 valued), 2 formulas, 0 of them new")
+    assert ended[1].startswith("job 2: 8 candidates (8 valued); 2 formulas with a name, 0 new in the database")
     assert ended[2].startswith("6 have no name: `clab formulas --unidentified --job 1 ")
 
 
