@@ -136,11 +136,14 @@ class DaskEngine:
         """
         from distributed import Client
 
-        from constants_lab.search.security import check_address, security_of
+        from constants_lab.search.security import check_address, reach, security_of
 
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         check_address(address, tls_dir, insecure)
         security = security_of(tls_dir)
+        with contextlib.suppress(OSError):
+            # A refused certificate is told in a sentence here, and not as a lost connection later.
+            reach(address, security, timeout)
 
         def connect(within: float) -> Any:
             return Client(address, timeout=within, set_as_default=False, security=security)

@@ -64,7 +64,9 @@ def _reconfirm(part: Finding | Companion) -> None:
         if isinstance(cf, PCF):
             claim = identity_in(identity.constant, rows)
             if claim.lhs != identity.lhs:
-                raise VerificationFailed(f"the left-hand side {identity.lhs[:80]} is not {claim.lhs[:80]} of its matrix")
+                raise VerificationFailed(
+                    f"the left-hand side {identity.lhs[:80]} is not {claim.lhs[:80]} of its matrix"
+                )
             verify(cf, claim, min(identity.evidence.digits, _DIGITS))
         else:
             verify_signed(cf, identity.lhs, rows[0] + rows[1], _DIGITS)
