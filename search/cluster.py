@@ -141,9 +141,12 @@ class DaskEngine:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         check_address(address, tls_dir, insecure)
         security = security_of(tls_dir)
-        with contextlib.suppress(OSError):
+        silence = ""
+        try:
             # A refused certificate is told in a sentence here, and not as a lost connection later.
             reach(address, security, timeout)
+        except OSError as error:
+            silence = str(error)
 
         def connect(within: float) -> Any:
             return Client(address, timeout=within, set_as_default=False, security=security)
@@ -151,8 +154,9 @@ class DaskEngine:
         try:
             client = connect(timeout)
         except (OSError, TimeoutError, ValueError) as error:
+            said = (silence or str(error))[:120]
             raise Unavailable(
-                f"no Dask scheduler answered at {address} within {timeout:.0f} s ({str(error)[:120]}): check that it runs"
+                f"no Dask scheduler answered at {address} within {timeout:.0f} s ({said}): check that it runs"
             ) from None
         return cls(client, connect, replication=replication, patience=patience, say=say)
 
