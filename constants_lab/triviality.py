@@ -19,7 +19,10 @@ from flint import fmpq_poly, fmpz_poly
 from constants_lab.canonical import canonical_form
 from constants_lab.polynomials import shift, shift_distance
 
-__all__ = ["apparent_factors", "is_inflated", "is_void"]
+__all__ = ["FARTHEST", "apparent_factors", "is_inflated", "is_void"]
+
+FARTHEST = 300
+"""Greatest distance k at which two roots of b are looked at together: the work grows with its square."""
 
 
 def is_inflated(a: fmpz_poly, b: fmpz_poly) -> bool:
@@ -36,7 +39,8 @@ def is_inflated(a: fmpz_poly, b: fmpz_poly) -> bool:
 def apparent_factors(a: fmpz_poly, b: fmpz_poly) -> list[fmpz_poly]:
     """For each pair of apparent singularities the irreducible factor g of b with the first root; g(n - k) is there too.
 
-    Every factor of b (multiplicities apart) is in one pair at most; nearer ones are paired first.
+    Every factor of b (multiplicities apart) is in one pair at most; nearer ones are paired first.  Roots more than
+    :data:`FARTHEST` apart are not compared.
 
     >>> from constants_lab.polynomials import parse_polynomial as P
     >>> apparent_factors(P("n^2-4n-4"), P("n*(n+2)*(3n^2-3n+2)"))
@@ -48,7 +52,7 @@ def apparent_factors(a: fmpz_poly, b: fmpz_poly) -> list[fmpz_poly]:
         for j, other in enumerate(factors):
             # other(n) = factor(n - k): its roots are those of factor moved by k.
             k = shift_distance(other, factor)
-            if k is not None and k >= 1:
+            if k is not None and 1 <= k <= FARTHEST:
                 pairs.append((k, i, j))
     found: list[fmpz_poly] = []
     used: set[int] = set()
