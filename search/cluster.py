@@ -100,7 +100,12 @@ class DaskEngine:
         logging.getLogger("distributed").setLevel(logging.ERROR)
         cluster = client = None
         try:
-            with _deaf(), dask.config.set({"distributed.scheduler.allowed-failures": TRIES - 1}):
+            settings = {
+                "distributed.scheduler.allowed-failures": TRIES - 1,
+                # A worker that dies takes the blame for the unit it ran, not for others it would have run next.
+                "distributed.scheduler.worker-saturation": 1.0,
+            }
+            with _deaf(), dask.config.set(settings):
                 cluster = LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,

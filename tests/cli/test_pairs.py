@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from constants_lab.cli.main import run_command
-from constants_lab.search import runner
+from constants_lab.search import units
 from constants_lab.search.engine import LocalEngine
 from constants_lab.search.methods import pairs
 
@@ -148,7 +148,7 @@ def test_an_interrupted_second_job_goes_on(
         patch.setattr(pairs.PairSpace, "block_size", property(lambda space: 1))
         patch.setattr(LocalEngine, "unit_seconds", 1e-5)
         patch.setattr(pairs, "screen", interrupted)
-        runner._opened.cache_clear()
+        units._opened.cache_clear()
         outcome = clab_here(*WITH_PAIRS, "--db", str(path), "--json")
     assert (outcome.code, outcome.out) == (130, "")
     assert f"interrupted: `clab resume 2 --db {path}` goes on." in outcome.err

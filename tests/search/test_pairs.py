@@ -21,8 +21,8 @@ from constants_lab.errors import InputError
 from constants_lab.evaluation import Evaluation
 from constants_lab.pair_identities import identity_in
 from constants_lab.polynomials import format_polynomial
-from constants_lab.search import runner
-from constants_lab.search.engine import LocalEngine
+from constants_lab.search import units
+from constants_lab.search.engine import Completed, LocalEngine
 from constants_lab.search.job import JobSpec
 from constants_lab.search.methods import pairs
 from constants_lab.search.methods.pairs import DEFAULT_CONSTANTS, Number, PairSpace, Spec, answers, number_of, questions
@@ -242,9 +242,9 @@ def small_tasks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Three questions a task, and one task the least unit."""
     monkeypatch.setattr(pairs, "_TASK", 3)
     monkeypatch.setattr(PairSpace, "block_size", property(lambda space: 1))
-    runner._opened.cache_clear()
+    units._opened.cache_clear()
     yield
-    runner._opened.cache_clear()
+    units._opened.cache_clear()
 
 
 @pytest.mark.usefixtures("small_tasks")
@@ -302,7 +302,7 @@ class Failing(LocalEngine):
         for done, unit in enumerate(units):
             if done == self.after:
                 raise KeyboardInterrupt
-            yield work(unit)
+            yield Completed(work(unit), "test")
 
 
 @pytest.mark.usefixtures("small_tasks")

@@ -23,7 +23,7 @@ from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import coefficients
 from constants_lab.reduction import PRIMES, is_nilpotent, reduction_rate, says_something
-from constants_lab.search.engine import LocalEngine
+from constants_lab.search.engine import Completed, LocalEngine
 from constants_lab.search.job import JobSpec
 from constants_lab.search.kernels.nilpotence import nilpotent_members
 from constants_lab.search.kernels.valuations import QUICK_PRIMES, may_reduce
@@ -365,7 +365,7 @@ def test_a_job_stopped_again_and_again_ends_with_the_same_rows(
         def run(self, work: Any, units: Any) -> Iterator[Any]:
             for unit in units:
                 stop.asked = True
-                yield work(unit)
+                yield Completed(work(unit), "test")
 
     path, runs = tmp_path / "lab.db", 0
     with Store.open(path) as store:
