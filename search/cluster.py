@@ -33,6 +33,8 @@ _IN_FLIGHT = 3
 _LOOK_AGAIN = 2.0
 """Seconds for which the list of workers is taken to be what it was."""
 _POLL = 0.5
+_FETCH_SECONDS = 30.0
+"""A finished result that does not come within this was lost with its worker."""
 
 
 @contextlib.contextmanager
@@ -293,7 +295,9 @@ class _Run(Generic[Unit, Result]):
             sleep(_POLL)
             return None
         if not self._completed.has_ready():
-            if not self._engine._workers():
+            if self._engine._workers():
+                self._asked_for_workers = False
+            else:
                 self._say_waiting()
             with self._completed.thread_condition:
                 self._completed.thread_condition.wait(timeout=_POLL)
@@ -325,7 +329,13 @@ class _Run(Generic[Unit, Result]):
             # Of a client that was given up.
             return None
         try:
-            result, worker = future.result()
+            result, worker = future.result(timeout=_FETCH_SECONDS)
+        except TimeoutError as error:
+            if future.status != "error":
+                # Lost with its worker, so it is being computed again; meanwhile others finish.
+                self._completed.add(future)
+                return None
+            return self._failed(future, entry, error)
         except (FutureCancelledError, CommClosedError):
             self._recover()
             return None
@@ -336,15 +346,19 @@ class _Run(Generic[Unit, Result]):
         except ConstantsLabError:
             raise
         except Exception as error:
-            del self._in_flight[future.key]
-            entry.tries += 1
-            if entry.tries >= TRIES:
-                return GivenUp(entry.unit, entry.tries, failure_text(error))
-            self._submit(entry)
-            return None
+            return self._failed(future, entry, error)
         del self._in_flight[future.key]
         future.release()
         return self._counted(entry, Completed(result, worker))
+
+    def _failed(self, future: Any, entry: _InFlight[Unit], error: Exception) -> GivenUp[Unit] | None:
+        """Submit a unit once more, or give it up."""
+        del self._in_flight[future.key]
+        entry.tries += 1
+        if entry.tries >= TRIES:
+            return GivenUp(entry.unit, entry.tries, failure_text(error))
+        self._submit(entry)
+        return None
 
     def _counted(self, entry: _InFlight[Unit], done: Completed[Result]) -> Completed[Result] | None:
         quorum = self._engine.quorum

@@ -24,7 +24,17 @@ from constants_lab.errors import InputError
 from constants_lab.pcf import PCF
 from constants_lab.syntax import Call, fold, names, parse
 
-__all__ = ["MAX_BOX_DEGREE", "MAX_COEFFICIENT", "MAX_SIZE", "Block", "PCFBox", "PCFFamily", "Range", "parse_range"]
+__all__ = [
+    "MAX_BOX_DEGREE",
+    "MAX_COEFFICIENT",
+    "MAX_SIZE",
+    "Block",
+    "PCFBox",
+    "PCFFamily",
+    "Range",
+    "coefficient_ranges",
+    "parse_range",
+]
 
 MAX_SIZE = 10**15
 """Larger spaces are refused unless the user insists."""
@@ -64,6 +74,21 @@ def parse_range(text: str) -> Range:
     if max(abs(low), abs(high)) > MAX_COEFFICIENT:
         raise InputError(f"the range {shown} is too large: coefficients are bounded by {MAX_COEFFICIENT}")
     return low, high
+
+
+def coefficient_ranges(which: str, degree: int, given: str | Sequence[str]) -> list[Range]:
+    """The ranges of the coefficients of ``which`` (a or b), highest degree first: one text for all, or one for each.
+
+    Raises :class:`InputError` as :func:`parse_range` does, and for a wrong number of ranges.
+    """
+    if isinstance(given, str):
+        return [parse_range(given)] * (degree + 1)
+    if len(given) != degree + 1:
+        raise InputError(
+            f"{which}-range has {len(given)} ranges but degree {degree} has {degree + 1} coefficients: "
+            "give one range for all, or one for each"
+        )
+    return [parse_range(text) for text in given]
 
 
 @dataclass(frozen=True)

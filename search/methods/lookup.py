@@ -32,7 +32,15 @@ from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
 from constants_lab.search.job import ConstantNames, Screened
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
-from constants_lab.search.space import MAX_BOX_DEGREE, MAX_SIZE, Block, PCFBox, PCFFamily, parse_range
+from constants_lab.search.space import (
+    MAX_BOX_DEGREE,
+    MAX_SIZE,
+    Block,
+    PCFBox,
+    PCFFamily,
+    coefficient_ranges,
+    parse_range,
+)
 from constants_lab.verification import agreement, evidence_for
 
 __all__ = ["Candidate", "LookupSpace", "Spec", "confirm", "screen", "space"]
@@ -88,7 +96,10 @@ class LookupSpace:
         if spec.a is not None and spec.b is not None:
             self.members = PCFFamily(spec.a, spec.b, {k: parse_range(v) for k, v in spec.ranges.items()})
         else:
-            self.members = PCFBox(_ranges("a", spec.a_degree, spec.a_range), _ranges("b", spec.b_degree, spec.b_range))
+            self.members = PCFBox(
+                coefficient_ranges("a", spec.a_degree or 0, spec.a_range or ""),
+                coefficient_ranges("b", spec.b_degree or 0, spec.b_range or ""),
+            )
         self.size = self.members.size
         if self.size > MAX_SIZE and not spec.allow_large:
             raise InputError(
@@ -123,19 +134,6 @@ class LookupSpace:
     def expected_seconds(self) -> float:
         """A rough estimate of the time on one core, for the choice of engine (numeric, generous)."""
         return self.size / 4e6 + math.ceil(self.size / self.block_size) * self.images / 8e6
-
-
-def _ranges(which: str, degree: int | None, given: str | list[str] | None) -> list[tuple[int, int]]:
-    assert degree is not None
-    assert given is not None
-    if isinstance(given, str):
-        return [parse_range(given)] * (degree + 1)
-    if len(given) != degree + 1:
-        raise InputError(
-            f"{which}-range has {len(given)} ranges but degree {degree} has {degree + 1} coefficients: "
-            "give one range for all, or one for each"
-        )
-    return [parse_range(text) for text in given]
 
 
 def space(spec: Spec) -> LookupSpace:

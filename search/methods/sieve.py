@@ -36,7 +36,7 @@ from constants_lab.polynomials import coefficients
 from constants_lab.reduction import reduction_rate
 from constants_lab.search.job import Screened
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
-from constants_lab.search.space import MAX_BOX_DEGREE, Range, parse_range
+from constants_lab.search.space import MAX_BOX_DEGREE, Range, coefficient_ranges, parse_range
 from constants_lab.triviality import apparent_factors, is_inflated, is_void
 from constants_lab.verification import agreement, evidence_for
 
@@ -99,14 +99,7 @@ class Spec(BaseModel):
         if given is None:
             assert self.bound is not None
             return [(-self.bound, self.bound)] * (degree + 1)
-        if isinstance(given, str):
-            return [parse_range(given)] * (degree + 1)
-        if len(given) != degree + 1:
-            raise InputError(
-                f"{which}-range has {len(given)} ranges but degree {degree} has {degree + 1} coefficients: "
-                "give one range for all, or one for each"
-            )
-        return [parse_range(text) for text in given]
+        return coefficient_ranges(which, degree, given)
 
 
 class SieveSpace:

@@ -216,5 +216,7 @@ def test_two_machines_outvote_one_that_hides_its_hits(tmp_path: Path) -> None:
     keys = [{(row["a"], row["b"], row["lhs"]) for row in rows} for rows in shown]
     assert keys[0] == keys[1] != set()
     with Store.open(url, create=False) as store:
-        workers = {share.worker for share in store.contributions(1)}
-    assert workers <= {"ada", "bob"}
+        # Where there is nothing to hide, the liar is as good as the others.
+        finders = {share.worker for share in store.contributions(1) if share.findings}
+    assert finders
+    assert finders <= {"ada", "bob"}
