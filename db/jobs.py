@@ -18,7 +18,6 @@ from sqlalchemy import (
     String,
     cast,
     delete,
-    func,
     insert,
     select,
     type_coerce,
@@ -228,12 +227,13 @@ def add_interval(connection: Connection, job_id: int, start: int, stop: int) -> 
 def _neighbours(connection: Connection, job_id: int, start: int, stop: int) -> list[Interval]:
     """The intervals done that overlap or touch [start, stop)."""
     own = UnitRow.job_id == job_id
+    # Two statements: SQLite reads every earlier row of the job for one that joins the two conditions with OR.
     # Disjoint intervals in order: only the last one that begins at or before `start` can reach it from below.
-    below = select(func.max(UnitRow.start)).where(own, UnitRow.start <= start).scalar_subquery()
-    near = select(UnitRow.start, UnitRow.stop).where(
-        own, UnitRow.start <= stop, (UnitRow.start >= start) | (UnitRow.start == below)
-    )
-    return [(left, right) for left, right in connection.execute(near) if right >= start]
+    intervals = select(UnitRow.start, UnitRow.stop).where(own)
+    below = intervals.where(UnitRow.start <= start).order_by(UnitRow.start.desc()).limit(1)
+    inside = intervals.where(UnitRow.start > start, UnitRow.start <= stop)
+    rows = [*connection.execute(below), *connection.execute(inside)]
+    return [(left, right) for left, right in rows if right >= start]
 
 
 def set_aside(
