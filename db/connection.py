@@ -154,12 +154,15 @@ def _open_postgresql(location: Location, create: bool, readonly: bool, timeout: 
                 raise connection_failure(location, error) from None
         with connection:
             content = look_at_server(connection)
-            refuse(location, content, create)
             connection.rollback()
-            if content is Content.EMPTY:
+            if content is not Content.OURS:
                 with connection.begin():
-                    _lock_schema(connection)
-                    if look_at_server(connection) is Content.EMPTY:
+                    # A look takes several statements: only under the lock can no other process be creating it meanwhile.
+                    if not readonly:
+                        _lock_schema(connection)
+                    content = look_at_server(connection)
+                    refuse(location, content, create)
+                    if content is Content.EMPTY:
                         create_schema(connection)
             _require_head(location, _revision(connection))
     except DBAPIError as error:
