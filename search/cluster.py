@@ -6,6 +6,7 @@ here and submitted again when that happens.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import logging
@@ -242,12 +243,11 @@ class _Run(Generic[Unit, Result]):
     def outcomes(self) -> Iterator[Completed[Result] | GivenUp[Unit]]:
         self._renew()
         while self._fill():
-            future = self._next()
-            if future is None:
-                continue
-            outcome = self._taken(future)
-            if outcome is not None:
-                yield outcome
+            ready = self._ready()
+            for future, result in zip(ready, self._fetch(ready), strict=True):
+                outcome = self._taken(future, result)
+                if outcome is not None:
+                    yield outcome
 
     def _renew(self) -> None:
         from distributed import as_completed
@@ -288,12 +288,12 @@ class _Run(Generic[Unit, Result]):
             return None
         return [address for address, (name, _) in self._engine._workers().items() if machine_of(name) not in barred]
 
-    def _next(self) -> Any:
-        """A finished future, or None after a moment in which none finished."""
+    def _ready(self) -> list[Any]:
+        """All futures that are finished; none after a moment in which none finished."""
         if not self._in_flight:
             self._say_waiting()
             sleep(_POLL)
-            return None
+            return []
         if not self._completed.has_ready():
             if self._engine._workers():
                 self._asked_for_workers = False
@@ -301,9 +301,28 @@ class _Run(Generic[Unit, Result]):
                 self._say_waiting()
             with self._completed.thread_condition:
                 self._completed.thread_condition.wait(timeout=_POLL)
-            if not self._completed.has_ready():
-                return None
-        return next(self._completed)
+        return self._completed.next_batch(block=False)
+
+    def _fetch(self, futures: list[Any]) -> list[Any]:
+        """For each future its result, or the exception that came instead.
+
+        All are asked for at once: Dask then makes few messages of them, and one lost worker holds up the others only once.
+        """
+        if not futures:
+            return []
+        client = self._engine._client
+
+        async def fetched(future: Any) -> Any:
+            try:
+                [result] = await asyncio.wait_for(client.gather([future], asynchronous=True), _FETCH_SECONDS)
+            except (Exception, asyncio.CancelledError) as error:
+                return error
+            return result
+
+        async def all_fetched() -> list[Any]:
+            return await asyncio.gather(*map(fetched, futures))
+
+        return client.sync(all_fetched)
 
     def _say_waiting(self) -> None:
         if not self._asked_for_workers:
@@ -319,7 +338,8 @@ class _Run(Generic[Unit, Result]):
         for entry in lost:
             self._submit(entry)
 
-    def _taken(self, future: Any) -> Completed[Result] | GivenUp[Unit] | None:
+    def _taken(self, future: Any, fetched: Any) -> Completed[Result] | GivenUp[Unit] | None:
+        """What becomes of a finished future; ``fetched`` is its result, or the exception that came instead."""
         from distributed.client import FutureCancelledError
         from distributed.comm.core import CommClosedError
         from distributed.scheduler import KilledWorker
@@ -328,27 +348,25 @@ class _Run(Generic[Unit, Result]):
         if entry is None:
             # Of a client that was given up.
             return None
-        try:
-            result, worker = future.result(timeout=_FETCH_SECONDS)
-        except TimeoutError as error:
-            if future.status != "error":
+        match fetched:
+            case TimeoutError() if future.status != "error":
                 # Lost with its worker, so it is being computed again; meanwhile others finish.
                 self._completed.add(future)
                 return None
-            return self._failed(future, entry, error)
-        except (FutureCancelledError, CommClosedError):
-            self._recover()
-            return None
-        except KilledWorker:
-            # Dask has tried it on as many workers as it allows (three in all).
-            del self._in_flight[future.key]
-            return GivenUp(entry.unit, TRIES, "the workers that tried it died (out of memory, perhaps)")
-        except ConstantsLabError:
-            raise
-        except Exception as error:
-            return self._failed(future, entry, error)
+            case FutureCancelledError() | CommClosedError() | asyncio.CancelledError():
+                self._recover()
+                return None
+            case KilledWorker():
+                # Dask has tried it on as many workers as it allows (three in all).
+                del self._in_flight[future.key]
+                return GivenUp(entry.unit, TRIES, "the workers that tried it died (out of memory, perhaps)")
+            case ConstantsLabError():
+                raise fetched
+            case Exception():
+                return self._failed(future, entry, fetched)
         del self._in_flight[future.key]
         future.release()
+        result, worker = fetched
         return self._counted(entry, Completed(result, worker))
 
     def _failed(self, future: Any, entry: _InFlight[Unit], error: Exception) -> GivenUp[Unit] | None:
