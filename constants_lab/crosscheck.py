@@ -1,7 +1,7 @@
-"""A second opinion on a verified identity, sharing no code with FLINT: SymPy for the left-hand side, mpmath for the fraction.
+"""A second opinion on a verified identity, sharing no code with FLINT: SymPy for the left-hand side, MPFR for the fraction.
 
 The left-hand side is rebuilt as a SymPy expression and evaluated by SymPy.  The continued fraction is evaluated by backward
-recurrence in mpmath floats; where it converges too slowly for that, its convergents at n = 16, 32, ..., 1024 are
+recurrence in MPFR's floats; where it converges too slowly for that, its convergents at n = 16, 32, ..., 1024 are
 extrapolated (Romberg's scheme with the exponents i s + j of the error, s from theory).  Two depths, or two steps of the
 scheme, say how many digits that gives, and so many must agree with the left-hand side.  Numeric throughout.  A
 disagreement means that one of two libraries, or this program, is wrong: nothing built on it may be stored.
@@ -16,6 +16,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
+import gmpy2
 import mpmath
 
 from constants_lab.balls import midpoint
@@ -65,12 +66,14 @@ def _horner(p: tuple[int, ...], n: int) -> int:
 
 
 def _backward(a: tuple[int, ...], b: tuple[int, ...], depth: int) -> mpmath.mpf:
-    tail = mpmath.mpf(_horner(a, depth))
-    for n in range(depth - 1, -1, -1):
-        if tail == 0:
-            tail = mpmath.mpf(10) ** (-2 * mpmath.mp.dps)
-        tail = _horner(a, n) + _horner(b, n + 1) / tail
-    return tail
+    """The convergent at ``depth``, from the inside outwards, at mpmath's working precision."""
+    with gmpy2.context(precision=mpmath.mp.prec):
+        tiny = gmpy2.exp2(-2 * mpmath.mp.prec)
+        tail = gmpy2.mpfr(_horner(a, depth))
+        for n in range(depth - 1, -1, -1):
+            tail = _horner(a, n) + _horner(b, n + 1) / (tail or tiny)
+        mantissa, exponent = tail.as_mantissa_exp()
+    return mpmath.mp.make_mpf(mpmath.libmp.from_man_exp(int(mantissa), int(exponent)))
 
 
 def _extrapolated(a: tuple[int, ...], b: tuple[int, ...], s: float) -> tuple[mpmath.mpf, int]:

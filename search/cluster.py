@@ -98,12 +98,13 @@ class DaskEngine:
         import dask
         from distributed import Client, LocalCluster
 
-        from constants_lab.search.workers import IgnoreInterrupts
+        from constants_lab.search.workers import WORKER_SETTINGS, IgnoreInterrupts
 
         logging.getLogger("distributed").setLevel(logging.ERROR)
         cluster = client = None
         try:
             settings = {
+                **WORKER_SETTINGS,
                 "distributed.scheduler.allowed-failures": TRIES - 1,
                 # A worker that dies takes the blame for the unit it ran, not for others it would have run next.
                 "distributed.scheduler.worker-saturation": 1.0,

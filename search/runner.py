@@ -158,7 +158,8 @@ class _Run:
         heartbeat = Heartbeat(self._lease, lost=self._on_lost)
         heartbeat.start()
         try:
-            for outcome in self._engine.run(run_unit, self._units.until(lambda: self._stop.asked)):
+            units = self._units.until(lambda: self._stop.asked, lambda: self._engine.workers)
+            for outcome in self._engine.run(run_unit, units):
                 self._take(outcome)
                 self._tell(heartbeat)
                 self._look()

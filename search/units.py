@@ -28,6 +28,10 @@ class Unit:
     version: str = __version__
 
 
+_LEAST_SHARE = 20
+"""At the end of a job units become shorter, down to this fraction of their length before."""
+
+
 @dataclass(frozen=True)
 class UnitResult:
     """What a worker sends back: findings as JSON text (validated again on arrival), counters, seconds.
@@ -84,6 +88,7 @@ class Units:
         self._method, self._spec = spec.method, spec.spec.model_dump_json()
         self._block = max(1, space.block_size)
         self._remaining, self._seconds = remaining, seconds
+        self._left = sum(end - begin for begin, end in remaining)
         self._size = self._block
 
     def learn(self, result: UnitResult) -> None:
@@ -92,10 +97,15 @@ class Units:
         wanted = min(max(rate * self._seconds, self._size / 4), self._size * 4)
         self._size = max(self._block, int(wanted) // self._block * self._block)
 
-    def until(self, stopped: Callable[[], bool]) -> Iterator[Unit]:
-        """The units, until ``stopped()``."""
+    def until(self, stopped: Callable[[], bool], workers: Callable[[], int] = lambda: 1) -> Iterator[Unit]:
+        """The units, until ``stopped()``; the last ones are shorter, so that the workers end at about the same time."""
         for begin, end in self._remaining:
             while begin < end and not stopped():
-                middle = min(begin + self._size, end)
+                middle = min(begin + self._next_size(workers()), end)
                 yield Unit(self._method, self._spec, begin, middle)
+                self._left -= middle - begin
                 begin = middle
+
+    def _next_size(self, workers: int) -> int:
+        share = max(self._left // (2 * workers), self._size // _LEAST_SHARE)
+        return max(self._block, min(self._size, share) // self._block * self._block)

@@ -18,6 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import dask
 from distributed import Nanny, Security, Worker, WorkerPlugin, rpc
 from distributed.comm.addressing import unparse_host_port
 from distributed.core import Status
@@ -28,6 +29,7 @@ from constants_lab.search.security import reach, refusal
 
 __all__ = [
     "VERSION_KEY",
+    "WORKER_SETTINGS",
     "Crew",
     "IgnoreInterrupts",
     "QuietWorker",
@@ -39,6 +41,15 @@ __all__ = [
 
 VERSION_KEY = "constants-lab"
 """Under this key a scheduler of ours tells its program version, among Dask's metadata."""
+
+WORKER_SETTINGS: dict[str, Any] = {
+    # Dask lets the C library give memory back at once; tables of numbers would be mapped anew for every block, at some
+    # percent of the time.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+    # Looking a hundred times a second at what a kernel does tells nothing.
+    "distributed.worker.profile.enabled": False,
+}
+"""Dask's settings for processes that compute, to be in force while they are begun."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 """Seconds between attempts to reach a scheduler that is away."""
@@ -162,6 +173,7 @@ class Crew:
         kernels cannot be compiled, and when no process can be kept running.
         """
         hush()
+        dask.config.set(WORKER_SETTINGS)
         working, stopped = asyncio.create_task(self._work()), asyncio.create_task(stop.wait())
         try:
             await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)

@@ -343,3 +343,16 @@ def test_a_cluster_of_two_processes_gives_the_same_rows(tmp_path: Path, whole: R
         job = run_job(store, job_id, engine)
         assert job.state == "done"
     assert rows(path) == whole
+
+
+@pytest.mark.parametrize("workers", [1, 3, 50])
+def test_units_cover_the_job_and_end_with_short_ones(workers: int) -> None:
+    space = SPEC.space()
+    cut = units.Units(SPEC, space, [(0, 60_000), (61_000, 140_001)], seconds=10)
+    cut._size = 10 * BLOCK
+    made = list(cut.until(lambda: False, lambda: workers))
+    assert [unit.start for unit in made] == [0, *(unit.stop if unit.stop != 60_000 else 61_000 for unit in made[:-1])]
+    assert made[-1].stop == 140_001
+    lengths = [unit.stop - unit.start for unit in made]
+    assert max(lengths) <= 10 * BLOCK
+    assert all(length <= BLOCK for length in lengths[-2 * min(workers, 10) :])
