@@ -2,15 +2,12 @@
 
     python checker.py certificate.json ...        exit code 0: accepted, 1: rejected, 2: not a certificate
 
-A certificate is a JSON object: "format", "version", "claim", "steps", "theorems".  The claim is that PCF(a, b) converges to
-(αc + β)/(γc + δ), where c is a named constant.  Every step names a rule and its data and yields a fact; facts are
-
-* a *series*: Σ t(k) over k ≥ 0 with t(0) = 1 and t(k)/t(k-1) = R(k), a rational function, converges to a given value;
-* a *fraction*: PCF(a, b) = a(0) + b(1)/(a(1) + b(2)/(a(2) + ...)) converges to a given value;
-
-and a value is a Möbius image of a constant.  The last fact must be the claim.  Each rule is a function below whose docstring is its
-mathematical statement; nothing is believed that is not recomputed here, except the theorems that a rule names.  At the end the
-fraction is compared with the number in exact arithmetic, which catches a theorem cited for what it does not say.
+The claim is that PCF(a, b) = a(0) + b(1)/(a(1) + b(2)/(a(2) + ...)) converges to (αc + β)/(γc + δ) for a named constant c.  Every
+step names a rule and its data and yields a fact: that a *series* Σ t(k), k ≥ 0, with t(0) = 1 and t(k)/t(k-1) = R(k) converges to a
+value, or that a *fraction* PCF(a, b) does; a value is a Möbius image of a constant.  The last fact must be the claim.  Each rule
+is a function whose docstring is its mathematical statement; everything is recomputed here and nothing believed but the
+theorems that a certificate cites.  At the end fraction and number are compared in exact arithmetic, which catches a theorem cited
+for what it does not say.
 """
 
 from __future__ import annotations
@@ -18,21 +15,21 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
 from math import gcd, isqrt
 from typing import Any
 
 __all__ = ["FORMAT", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file"]
 
 FORMAT, VERSION = "constants-lab certificate", 1
-
 MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_SHIFT, MAX_ROOT = 1_000_000, 60, 60, 400, 400, 20_000
-TERMS = 400
+TERMS, PLACES = 400, 70
 
-Poly = tuple[int, ...]
-"""Integer coefficients, lowest degree first, no trailing zeros; () is zero."""
 Matrix = tuple[int, int, int, int]
+Interval = tuple[Fraction, Fraction]
 
 
 class NotACertificate(ValueError):
@@ -47,45 +44,10 @@ class Rejected(Exception):
         self.step = step
 
 
-@dataclass(frozen=True)
-class Value:
-    """(αc + β)/(γc + δ) for the constant named c, as the matrix (α, β, γ, δ)."""
+# --- polynomials, rational functions, Möbius maps ------------------------------------------------------------------------
 
-    constant: str
-    matrix: Matrix
-
-    def then(self, outer: Matrix) -> Value:
-        """The image of this value under another Möbius map."""
-        return Value(self.constant, _primitive(_times(outer, self.matrix)))
-
-
-@dataclass(frozen=True)
-class Series:
-    """Σ t(k), t(0) = 1, t(k)/t(k-1) = numerator(k)/denominator(k) for k ≥ 1, converges to ``value``."""
-
-    numerator: Poly
-    denominator: Poly
-    value: Value
-
-
-@dataclass(frozen=True)
-class Continued:
-    """PCF(a, b) converges to ``value``."""
-
-    a: Poly
-    b: Poly
-    value: Value
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The theorems that an accepted proof rests on, and the digits to which the claim was compared."""
-
-    theorems: tuple[str, ...]
-    digits: int
-
-
-# --- polynomials and matrices ---------------------------------------------------------------------------------------
+Poly = tuple[int, ...]
+"""Integer coefficients, lowest degree first, no trailing zeros; () is zero."""
 
 
 def _trim(c: list[int]) -> Poly:
@@ -94,96 +56,160 @@ def _trim(c: list[int]) -> Poly:
     return tuple(c)
 
 
-def _add(p: Poly, q: Poly) -> Poly:
-    n = max(len(p), len(q))
-    return _trim([(p[i] if i < len(p) else 0) + (q[i] if i < len(q) else 0) for i in range(n)])
+def _sum(p: Poly, q: Poly) -> Poly:
+    short, long = sorted((p, q), key=len)
+    return _trim([x + (short[i] if i < len(short) else 0) for i, x in enumerate(long)])
 
 
-def _scale(p: Poly, k: int) -> Poly:
-    return _trim([k * c for c in p])
-
-
-def _sub(p: Poly, q: Poly) -> Poly:
-    return _add(p, _scale(q, -1))
-
-
-def _mul(*factors: Poly) -> Poly:
-    product: Poly = (1,)
-    for q in factors:
-        out = [0] * max(0, len(product) + len(q) - 1)
-        for i, x in enumerate(product):
-            for j, y in enumerate(q):
-                out[i + j] += x * y
-        product = _trim(out)
-    return product
-
-
-def _pow(p: Poly, k: int) -> Poly:
-    return _mul(*[p] * k)
+def _times(p: Poly, q: Poly) -> Poly:
+    out = [0] * max(0, len(p) + len(q) - 1)
+    for i, x in enumerate(p):
+        for j, y in enumerate(q):
+            out[i + j] += x * y
+    return _trim(out)
 
 
 def _at(p: Poly, n: int) -> int:
-    total = 0
-    for c in reversed(p):
-        total = total * n + c
-    return total
+    return reduce(lambda total, c: total * n + c, reversed(p), 0)
 
 
-def _shift(p: Poly, k: int) -> Poly:
-    """p(n + k)."""
-    out: Poly = ()
-    for c in reversed(p):
-        out = _add(_mul(out, (k, 1)), (c,) if c else ())
-    return out
+class Function:
+    """A rational function of n over Q; two are equal when they are so after cross multiplication."""
+
+    def __init__(self, top: Poly, bottom: Poly = (1,)) -> None:
+        self.top, self.bottom = top, bottom
+
+    def __add__(self, other: Function) -> Function:
+        if self.bottom == other.bottom:
+            return Function(_sum(self.top, other.top), self.bottom)
+        top = _sum(_times(self.top, other.bottom), _times(other.top, self.bottom))
+        return Function(top, _times(self.bottom, other.bottom))
+
+    def __mul__(self, other: Function | Fraction | int) -> Function:
+        if not isinstance(other, Function):
+            other = _constant(other)
+        return Function(_times(self.top, other.top), _times(self.bottom, other.bottom))
+
+    def __neg__(self) -> Function:
+        return self * -1
+
+    def __sub__(self, other: Function) -> Function:
+        return self + -other
+
+    def __pow__(self, k: int) -> Function:
+        return reduce(Function.__mul__, [self] * k, Function((1,)))
+
+    def over(self, other: Function) -> Function:
+        """The quotient; reject division by zero."""
+        if not other.top:
+            raise Rejected("a division by zero")
+        return self * Function(other.bottom, other.top)
+
+    def same(self, other: Function) -> bool:
+        """Equality as rational functions."""
+        return _times(self.top, other.bottom) == _times(other.top, self.bottom)
+
+    def shift(self, k: int) -> Function:
+        """f(n + k)."""
+        return Function(*(reduce(lambda out, c: _sum(_times(out, (k, 1)), (c,)), reversed(p), ()) for p in (self.top, self.bottom)))
+
+    def at(self, n: int) -> Fraction:
+        """The value at an integer; reject a pole."""
+        below = _at(self.bottom, n)
+        if below == 0:
+            raise Rejected(f"a pole at {n}")
+        return Fraction(_at(self.top, n), below)
+
+    def regular(self, first: int, what: str, zeros: bool = False) -> None:
+        """Reject a pole, or unless ``zeros`` a zero, at an integer n ≥ first: up to Cauchy's bound on roots each n is tried."""
+        for p in (self.bottom,) if zeros else (self.bottom, self.top):
+            if not p:
+                raise Rejected(f"{what} is zero")
+            bound = 2 + max((abs(c) for c in p[:-1]), default=0) // abs(p[-1])
+            if bound > MAX_ROOT:
+                raise Rejected(f"the zeros and poles of {what} may be as large as {bound}: more than is looked at")
+            for n in range(first, bound + 1):
+                if _at(p, n) == 0:
+                    raise Rejected(f"{what} has a zero or pole at {n}")
+
+    def positive(self, first: int) -> bool:
+        """Whether this is a polynomial p with p(first) > 0 and no negative coefficient in p(n + first): so p(n) > 0 from there."""
+        moved = self.shift(first).top
+        return len(self.bottom) == 1 and self.bottom[0] > 0 and bool(moved) and min(moved) >= 0 and moved[0] > 0
 
 
-def _nonzero_from(p: Poly, first: int, what: str) -> None:
-    """Reject unless p(n) ≠ 0 for every integer n ≥ first: beyond Cauchy's bound there is no root, up to it each n is tried."""
-    if not p:
-        raise Rejected(f"{what} is zero")
-    lead = abs(p[-1])
-    bound = 1 + max((abs(c) for c in p[:-1]), default=0) // lead + 1
-    if bound > MAX_ROOT:
-        raise Rejected(f"the roots of {what} may be as large as {bound}: more than is looked at")
-    for n in range(first, bound + 1):
-        if _at(p, n) == 0:
-            raise Rejected(f"{what} vanishes at {n}")
+def _constant(q: Fraction | int) -> Function:
+    q = Fraction(q)
+    return Function(_trim([q.numerator]), (q.denominator,))
 
 
-def _positive_from(p: Poly, first: int) -> bool:
-    """Whether every coefficient of p(n + first) is ≥ 0 and one is > 0, so that p(n) ≥ 0 for n ≥ first, and > 0 beyond it."""
-    moved = _shift(p, first)
-    return bool(moved) and all(c >= 0 for c in moved) and moved[0] > 0
+N = Function((0, 1))
+"""The function n."""
 
 
-def _times(x: Matrix, y: Matrix) -> Matrix:
-    return (
-        x[0] * y[0] + x[1] * y[2],
-        x[0] * y[1] + x[1] * y[3],
-        x[2] * y[0] + x[3] * y[2],
-        x[2] * y[1] + x[3] * y[3],
-    )
+def _product(x: Matrix, y: Matrix) -> Matrix:
+    a, b, c, d = x
+    s, t, u, v = y
+    return a * s + b * u, a * t + b * v, c * s + d * u, c * t + d * v
 
 
 def _primitive(m: Matrix) -> Matrix:
     """The same map with coprime entries, the first nonzero of them positive; reject a map that is constant."""
     if m[0] * m[3] == m[1] * m[2]:
         raise Rejected("a Möbius map has determinant 0")
-    common = gcd(*m)
-    if next(x for x in m if x) < 0:
-        common = -common
+    common = gcd(*m) * (-1 if next(x for x in m if x) < 0 else 1)
     return m[0] // common, m[1] // common, m[2] // common, m[3] // common
 
 
-def _linear(factor: Fraction, constant: Fraction = Fraction(0)) -> Matrix:
-    """x -> factor x + constant."""
-    d = factor.denominator * constant.denominator
-    return int(factor * d), int(constant * d), 0, d
+def _map(*entries: Fraction | int) -> Matrix:
+    """The Möbius map of a rational matrix, in integers."""
+    d = reduce(lambda x, y: x * y, (Fraction(e).denominator for e in entries), 1)
+    w, x, y, z = (int(e * d) for e in entries)
+    return _primitive((w, x, y, z))
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Value:
+    """(αc + β)/(γc + δ) for the constant named c, as the matrix (α, β, γ, δ)."""
 
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+    constant: str
+    matrix: Matrix = (1, 0, 0, 1)
+
+    def under(self, *outer: Fraction | int) -> Value:
+        """The image of this value under another Möbius map."""
+        return Value(self.constant, _primitive(_product(_map(*outer), self.matrix)))
+
+    def interval(self) -> Interval:
+        """An interval around it; reject one that is not known to be finite."""
+        low, high = number(self.constant)
+        alpha, beta, gamma, delta = self.matrix
+        top = sorted((alpha * low + beta, alpha * high + beta))
+        bottom = sorted((gamma * low + delta, gamma * high + delta))
+        return _divided((top[0], top[1]), (bottom[0], bottom[1]))
+
+
+@dataclass(frozen=True)
+class Series:
+    """Σ t(k), t(0) = 1, t(k)/t(k-1) = ratio(k) for k ≥ 1, converges to ``value``."""
+
+    ratio: Function
+    value: Value
+
+
+@dataclass(frozen=True)
+class Continued:
+    """PCF(a, b) converges to ``value``."""
+
+    a: Function
+    b: Function
+    value: Value
+
+
+Fact = Series | Continued
+
+# --- reading ----------------------------------------------------------------------------------------------------------------
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 
 
 def _integer(x: object) -> int:
@@ -199,60 +225,53 @@ def _small(x: object, most: int) -> int:
 
 
 def _rational(x: object) -> Fraction:
-    if not isinstance(x, str) or x.count("/") > 1:
-        raise NotACertificate(f"not a rational number: {str(x)[:40]}")
-    top, _, bottom = x.partition("/")
-    q = _integer(bottom) if bottom else 1
+    top, slash, bottom = x.partition("/") if isinstance(x, str) else ("", "", "")
+    q = _integer(bottom) if slash else 1
     if q < 1:
-        raise NotACertificate(f"not a rational number: {x[:40]}")
+        raise NotACertificate(f"not a rational number: {str(x)[:40]}")
     return Fraction(_integer(top), q)
 
 
-def _poly(x: object) -> Poly:
-    if not isinstance(x, list) or not 1 <= len(x) <= MAX_DEGREE + 1:
-        raise NotACertificate(f"not a polynomial: {str(x)[:40]}")
-    return _trim([_integer(c) for c in reversed(x)])
-
-
-def _function(x: object) -> tuple[Poly, Poly]:
-    """A rational function {"num": ..., "den": ...}."""
-    parts = _object(x, {"num", "den"})
-    top, bottom = _poly(parts["num"]), _poly(parts["den"])
-    if not bottom:
-        raise NotACertificate("a rational function has the denominator 0")
-    return top, bottom
-
-
-def _matrix(x: object) -> Matrix:
-    if not isinstance(x, list) or len(x) != 2 or not all(isinstance(row, list) and len(row) == 2 for row in x):
-        raise NotACertificate("not a matrix of two rows of two integers")
-    return _integer(x[0][0]), _integer(x[0][1]), _integer(x[1][0]), _integer(x[1][1])
+def _list(x: object, least: int, most: int) -> list[Any]:
+    if not isinstance(x, list) or not least <= len(x) <= most:
+        raise NotACertificate(f"not a list of {least} to {most} entries: {str(x)[:40]}")
+    return x
 
 
 def _object(x: object, keys: set[str]) -> dict[str, Any]:
     if not isinstance(x, dict) or set(x) != keys:
-        raise NotACertificate(f"expected an object with exactly the keys {', '.join(sorted(keys))}")
+        raise NotACertificate(f"not an object with exactly the keys {', '.join(sorted(keys))}")
     return x
 
 
-def _series(x: object, facts: list[Series | Continued]) -> Series:
-    fact = facts[_small(x, len(facts) - 1)] if facts else None
-    if not isinstance(fact, Series):
-        raise Rejected(f"fact {x} is no series")
-    return fact
+def _poly(x: object) -> Function:
+    """A polynomial: a list of coefficients, highest degree first."""
+    return Function(_trim([_integer(c) for c in reversed(_list(x, 1, MAX_DEGREE + 1))]))
 
 
-def _continued(x: object, facts: list[Series | Continued]) -> Continued:
-    fact = facts[_small(x, len(facts) - 1)] if facts else None
-    if not isinstance(fact, Continued):
-        raise Rejected(f"fact {x} is no continued fraction")
-    return fact
+def _function(x: object) -> Function:
+    """A rational function {"num": ..., "den": ...} of two polynomials."""
+    parts = _object(x, {"num", "den"})
+    bottom = _poly(parts["den"]).top
+    if not bottom:
+        raise NotACertificate("a rational function has the denominator 0")
+    return Function(_poly(parts["num"]).top, bottom)
 
 
-# --- numbers: intervals of rationals ----------------------------------------------------------------------------------
+def _matrix(x: object) -> Matrix:
+    (w, y), (u, v) = ([_integer(e) for e in _list(row, 2, 2)] for row in _list(x, 2, 2))
+    return w, y, u, v
 
-Interval = tuple[Fraction, Fraction]
-PLACES = 70
+
+def _fact(x: object, facts: list[Fact], kind: type) -> Any:
+    found = facts[_small(x, len(facts) - 1)] if facts else None
+    if not isinstance(found, kind):
+        raise Rejected(f"fact {str(x)[:10]} is of another kind")
+    return found
+
+
+# --- numbers: intervals of rationals ----------------------------------------------------------------------------------------
+
 _UNIT = 10**PLACES
 
 
@@ -260,59 +279,51 @@ def _outward(low: Fraction, high: Fraction) -> Interval:
     return Fraction((low * _UNIT).__floor__(), _UNIT), Fraction((high * _UNIT).__ceil__(), _UNIT)
 
 
-def _product(x: Interval, y: Interval) -> Interval:
-    ends = [a * b for a in x for b in y]
-    return min(ends), max(ends)
+def _scaled(x: Interval, q: Fraction | int) -> Interval:
+    return (x[0] * q, x[1] * q) if q >= 0 else (x[1] * q, x[0] * q)
 
 
-def _exact(q: Fraction | int) -> Interval:
-    return Fraction(q), Fraction(q)
+def _divided(x: Interval, y: Interval) -> Interval:
+    if y[0] <= 0 <= y[1]:
+        raise Rejected("a number may be 0 and cannot be divided by")
+    ends = [a / b for a in x for b in y]
+    return _outward(min(ends), max(ends))
 
 
-def _summed(ratio: Any, rho: Fraction, start: int = 1) -> Interval:
+def _summed(ratio: Callable[[int], Fraction], rho: Fraction, start: int = 1) -> Interval:
     """Σ t(k), t(0) = 1, t(k) = t(k-1) ratio(k), where |ratio(k)| ≤ rho < 1 from k = start on."""
-    term, total, k = _exact(1), _exact(1), 0
+    term, low, high, k = (Fraction(1), Fraction(1)), Fraction(1), Fraction(1), 0
     while k < start or max(map(abs, term)) > Fraction(1, _UNIT):
         k += 1
-        term = _outward(*_product(term, _exact(ratio(k))))
-        total = total[0] + term[0], total[1] + term[1]
+        term = _outward(*_scaled(term, ratio(k)))
+        low, high = low + term[0], high + term[1]
     rest = max(map(abs, term)) * rho / (1 - rho)
-    return total[0] - rest, total[1] + rest
+    return low - rest, high + rest
 
 
-def _alternating(a: Any) -> Interval:
-    """Σ (-1)^k a(k) for the moments a(k) of a positive measure on [0, 1], a(0) ≤ 1: error at most 2 (3 + √8)^-n.
+def _alternating(a: Callable[[int], Fraction]) -> Interval:
+    """Σ (-1)^k a(k) for the moments a(k) of a positive measure on [0, 1], a(0) = 1: error below 2/d, d = ((3+√8)^n + (3-√8)^n)/2.
 
-    Cohen, Rodriguez Villegas, Zagier, Convergence acceleration of alternating series, Experimental Math. 9 (2000), Prop. 1.
+    Cohen, Rodriguez Villegas and Zagier, Experimental Mathematics 9 (2000), Proposition 1.
     """
-    n = 100
-    d = [1, 3]
+    n, before, d = 100, 1, 3
     for _ in range(n - 1):
-        d.append(6 * d[-1] - d[-2])
-    b, c, total = Fraction(-1), Fraction(-d[n]), Fraction(0)
+        before, d = d, 6 * d - before
+    b, c, total = Fraction(-1), Fraction(-d), Fraction(0)
     for k in range(n):
         c = b - c
         total += c * a(k)
         b = b * (k + n) * (k - n) / (Fraction(2 * k + 1, 2) * (k + 1))
-    return _outward(total / d[n] - Fraction(2, d[n]), total / d[n] + Fraction(2, d[n]))
+    return _outward((total - 2) / d, (total + 2) / d)
 
 
-def _exp(q: Fraction) -> Interval:
-    return _summed(lambda k: q / k, Fraction(1, 2), 2 * abs(q).__ceil__() + 1)
-
-
-def _atan(q: Fraction) -> Interval:
-    """Euler's series, for 0 < q ≤ 1; else by atan q = π/2 - atan 1/q."""
+def _arctangent(q: Fraction) -> Interval:
+    """Euler's series for 0 < q ≤ 1, beyond it atan q = π/2 - atan 1/q."""
     if q > 1:
-        quarter, rest = _atan(Fraction(1)), _atan(1 / q)
+        quarter, rest = _arctangent(Fraction(1)), _arctangent(1 / q)
         return 2 * quarter[0] - rest[1], 2 * quarter[1] - rest[0]
     z = q * q / (1 + q * q)
-    return _outward(*_product(_exact(q / (1 + q * q)), _summed(lambda k: z * Fraction(2 * k, 2 * k + 1), z)))
-
-
-def _log(q: Fraction) -> Interval:
-    z = (q - 1) / (q + 1)
-    return _outward(*_product(_exact(2 * z), _summed(lambda k: z * z * Fraction(2 * k - 1, 2 * k + 1), z * z)))
+    return _scaled(_summed(lambda k: z * Fraction(2 * k, 2 * k + 1), z), z / q)
 
 
 def _bessel(c: Fraction, z: Fraction) -> Interval:
@@ -320,474 +331,362 @@ def _bessel(c: Fraction, z: Fraction) -> Interval:
     return _summed(lambda k: z / (k * (c + k - 1)), Fraction(1, 2), 2 * (abs(z) + abs(c)).__ceil__() + 2)
 
 
-def _quotient(x: Interval, y: Interval) -> Interval:
-    if y[0] <= 0 <= y[1]:
-        raise Rejected("a number is too near to 0 to divide by it")
-    return _outward(*_product(x, (1 / y[1], 1 / y[0])))
+def _logarithm(q: Fraction) -> Interval:
+    z = (q - 1) / (q + 1)
+    return _scaled(_summed(lambda k: z * z * Fraction(2 * k - 1, 2 * k + 1), z * z), 2 * z)
 
 
-_CALL = re.compile(r"([a-z_]+)\(([^()]*)\)")
+_CALL = re.compile(r"([a-z_]+)\(([^()]*)\)", re.ASCII)
 
 
 def number(name: str) -> Interval:
     """An interval around a constant, by its name."""
     if name == "pi":
-        quarter = _atan(Fraction(1))
-        return 4 * quarter[0], 4 * quarter[1]
-    if name == "catalan":
-        return _alternating(lambda k: Fraction(1, (2 * k + 1) ** 2))
-    match = _CALL.fullmatch(name)
-    if match is None or len(match[2]) > 60:
+        return _scaled(_arctangent(Fraction(1)), 4)
+    match = _CALL.fullmatch("beta(2)" if name == "catalan" else name[:80])
+    parts = [_rational(part) for part in match[2].split(",")] if match else []
+    if match is None or any(abs(x) > 1000 or x.denominator > 10_000 for x in parts):
         raise Rejected(f"no constant is called {name[:40]!r} here")
-    arguments = [_rational(part) for part in match[2].split(",")]
-    q = arguments[0]
-    if any(abs(x.numerator) > 10_000 or x.denominator > 10_000 or abs(x) > 1000 for x in arguments):
-        raise Rejected(f"the arguments of {name[:40]!r} are too large")
-    match match[1], len(arguments):
+    q, m = parts[0], parts[0].numerator
+    match match[1], len(parts):
         case "exp", 1 if abs(q) <= 50:
-            return _exp(q)
+            return _summed(lambda k: q / k, Fraction(1, 2), 2 * abs(q).__ceil__() + 1)
         case "log", 1 if Fraction(1, 20) <= q <= 20 and q != 1:
-            return _log(q)
+            return _logarithm(q)
         case "atan", 1 if q > 0:
-            return _atan(q)
+            return _arctangent(q)
         case "sqrt", 1 if q > 0 and q.denominator == 1:
-            root = isqrt(q.numerator * _UNIT * _UNIT)
+            root = isqrt(m * _UNIT * _UNIT)
             return Fraction(root, _UNIT), Fraction(root + 1, _UNIT)
         case "zeta", 1 if q.denominator == 1 and 2 <= q <= 60:
-            m = q.numerator
-            eta = _alternating(lambda k: Fraction(1, (k + 1) ** m))
-            return _quotient(eta, _exact(1 - Fraction(2) ** (1 - m)))
+            return _scaled(_alternating(lambda k: Fraction(1, (k + 1) ** m)), 1 / (1 - Fraction(2, 2**m)))
         case "beta", 1 if q.denominator == 1 and 2 <= q <= 60:
-            return _alternating(lambda k: Fraction(1, (2 * k + 1) ** q.numerator))
+            return _alternating(lambda k: Fraction(1, (2 * k + 1) ** m))
         case "tan", 1 if 0 < abs(q) <= 50:
-            z = -q * q / 4
-            return _quotient(_product(_exact(q), _bessel(Fraction(3, 2), z)), _bessel(Fraction(1, 2), z))
-        case ("besseli_ratio" | "besselj_ratio"), 2 if q > -1 and 0 < arguments[1] <= 100:
-            x = arguments[1]
-            z = x * x / 4 if match[1] == "besseli_ratio" else -x * x / 4
-            over = _product(_exact(x / (2 * (q + 1))), _bessel(q + 2, z))
-            return _quotient(over, _bessel(q + 1, z))
+            return _scaled(_divided(_bessel(Fraction(3, 2), -q * q / 4), _bessel(Fraction(1, 2), -q * q / 4)), q)
+        case ("besseli_ratio" | "besselj_ratio"), 2 if q > -1 and 0 < parts[1] <= 100:
+            x = parts[1]
+            z = x * x / 4 * (1 if match[1] == "besseli_ratio" else -1)
+            return _scaled(_divided(_bessel(q + 2, z), _bessel(q + 1, z)), x / (2 * (q + 1)))
     raise Rejected(f"no constant is called {name[:40]!r} here")
 
 
 _SAME: dict[str, tuple[str, Matrix]] = {
     "e": ("exp(1)", (1, 0, 0, 1)),
     "e^2": ("exp(2)", (1, 0, 0, 1)),
-    "pi^2": ("zeta(2)", (6, 0, 0, 1)),
     "tanh(1)": ("exp(2)", (1, -1, 1, 1)),
     "phi": ("sqrt(5)", (1, 1, 0, 2)),
+    "pi^2": ("zeta(2)", (6, 0, 0, 1)),
 }
-"""Constants that are Möbius images of others, by definition or (ζ(2) = π²/6) by Euler's theorem."""
+"""Constants that are Möbius images of others, by definition, or as ζ(2) = π²/6 by Euler's theorem."""
+
+# --- theorems that may be cited; the docstrings are the statements ----------------------------------------------------------
 
 
-def image(value: Value, m: Matrix) -> Interval:
-    """An interval around the image of a value under a further Möbius map."""
-    alpha, beta, gamma, delta = _times(m, value.matrix)
-    c = number(value.constant)
-    top = _product(_exact(alpha), c)
-    bottom = _product(_exact(gamma), c)
-    return _quotient((top[0] + beta, top[1] + beta), (bottom[0] + delta, bottom[1] + delta))
-
-
-# --- theorems: series and fractions that are cited ---------------------------------------------------------------------
-
-
-def _parameter(step: dict[str, Any]) -> Fraction:
-    q = _rational(step["z"])
-    if q == 0 or abs(q.numerator) > 10_000 or q.denominator > 10_000:
-        raise Rejected("the parameter is 0 or too large")
+def _parameter(x: object, low: Fraction | int, high: Fraction | int, closed: bool = False) -> Fraction:
+    """A rational number other than 0 between two bounds, or equal to the upper one if that is ``closed``."""
+    q = _rational(x)
+    if q == 0 or not (low < q < high or (closed and q == high)) or q.denominator > 10_000:
+        raise Rejected(f"the theorem is not for {q}")
     return q
 
 
-def _named(function: str, q: Fraction) -> str:
-    return f"{function}({q})"
-
-
-def _exponential(step: dict[str, Any]) -> Series:
-    """Σ z^k/k! = exp z."""
-    z = _parameter(step)
-    return Series((z.numerator,), (0, z.denominator), Value(_named("exp", z), (1, 0, 0, 1)))
-
-
-def _logarithm(step: dict[str, Any]) -> Series:
-    """Σ z^k/(k+1) = -log(1-z)/z for -1 ≤ z < 1, z ≠ 0 (Abel at z = -1); named by the log of a number above 1."""
-    z = _parameter(step)
-    if not -1 <= z < 1:
-        raise Rejected("the logarithmic series needs -1 <= z < 1")
-    q = 1 - z
-    value = Value(_named("log", q), _linear(-1 / z)) if q > 1 else Value(_named("log", 1 / q), _linear(1 / z))
-    return Series((0, z.numerator), (z.denominator, z.denominator), value)
-
-
-def _arctangent(step: dict[str, Any]) -> Series:
-    """Σ (-z²)^k/(2k+1) = atan(z)/z for 0 < z ≤ 1 (Abel at z = 1); atan 1 = π/4."""
-    z = _parameter(step)
-    if not 0 < z <= 1:
-        raise Rejected("the series of the arctangent needs 0 < z <= 1")
-    y = z * z
-    return Series(
-        _scale((-1, 2), -y.numerator), _scale((1, 2), y.denominator), _atan_value(z).then(_linear(1 / z))
-    )
+def _log_value(q: Fraction) -> Value:
+    """log q as a value, named by the number above 1."""
+    return Value(f"log({q})") if q > 1 else Value(f"log({1 / q})", (-1, 0, 0, 1))
 
 
 def _atan_value(z: Fraction) -> Value:
-    return Value("pi", (1, 0, 0, 4)) if z == 1 else Value(_named("atan", z), (1, 0, 0, 1))
+    return Value("pi", (1, 0, 0, 4)) if z == 1 else Value(f"atan({z})")
 
 
-def _area_tangent(step: dict[str, Any]) -> Series:
+def exponential_series(z: object) -> Fact:
+    """Σ z^k/k! = exp z."""
+    q = _parameter(z, -50, 50)
+    return Series(_constant(q).over(N), Value(f"exp({q})"))
+
+
+def logarithmic_series(z: object) -> Fact:
+    """Σ z^k/(k+1) = -log(1-z)/z for -1 ≤ z < 1, z ≠ 0 (by Abel's theorem at z = -1)."""
+    q = _rational(z)
+    if q == 0 or not -1 <= q < 1:
+        raise Rejected(f"the theorem is not for {q}")
+    return Series((N * q).over(N.shift(1)), _log_value(1 - q).under(-1 / q, 0, 0, 1))
+
+
+def arctangent_series(z: object) -> Fact:
+    """Σ (-z²)^k/(2k+1) = atan(z)/z for 0 < z ≤ 1 (by Abel's theorem at z = 1), atan 1 = π/4."""
+    q = _parameter(z, 0, 1, closed=True)
+    return Series(_odd() * (-q * q), _atan_value(q).under(1 / q, 0, 0, 1))
+
+
+def artanh_series(z: object) -> Fact:
     """Σ z^(2k)/(2k+1) = artanh(z)/z = log((1+z)/(1-z))/(2z) for 0 < z < 1."""
-    z = _parameter(step)
-    if not 0 < z < 1:
-        raise Rejected("the series of artanh needs 0 < z < 1")
-    y = z * z
-    value = Value(_named("log", (1 + z) / (1 - z)), _linear(1 / (2 * z)))
-    return Series(_scale((-1, 2), y.numerator), _scale((1, 2), y.denominator), value)
+    q = _parameter(z, 0, 1)
+    return Series(_odd() * (q * q), _log_value((1 + q) / (1 - q)).under(1 / (2 * q), 0, 0, 1))
 
 
-def _euler_arctangent(step: dict[str, Any]) -> Series:
-    """Σ k!/(3/2)_k w^k = (1+z²) atan(z)/z with w = z²/(1+z²), z > 0 (Euler; 2F1(1, 1; 3/2; w) = arcsin(√w)/√(w(1-w)))."""
-    z = _parameter(step)
-    if z <= 0:
-        raise Rejected("Euler's series of the arctangent needs z > 0")
-    w = z * z / (1 + z * z)
-    return Series(
-        (0, 2 * w.numerator), _scale((1, 2), w.denominator), _atan_value(z).then(_linear((1 + z * z) / z))
-    )
+def euler_arctangent_series(z: object) -> Fact:
+    """Σ k!/(3/2)_k w^k = (1+z²) atan(z)/z for z > 0, w = z²/(1+z²) (Euler 1755: 2F1(1, 1; 3/2; w) = arcsin √w / √(w(1-w)))."""
+    q = _parameter(z, 0, 1000)
+    return Series((N * 2).over(N * 2 + _constant(1)) * (q * q / (1 + q * q)), _atan_value(q).under((1 + q * q) / q, 0, 0, 1))
 
 
-_ARCSINES = {Fraction(1, 4): Fraction(1, 36), Fraction(1, 2): Fraction(1, 16), Fraction(3, 4): Fraction(1, 9)}
-"""sin²θ -> (θ/π)²."""
+def squared_arcsine_series(w: object) -> Fact:
+    """Σ (k!)²/((3/2)_k (2)_k) w^k = θ²/w, w = sin² θ, for θ = π/6, π/4, π/3; π² = 6 ζ(2) (Borwein and Borwein, Pi and the AGM, 1987)."""
+    q = _rational(w)
+    angles = {Fraction(1, 4): Fraction(1, 36), Fraction(1, 2): Fraction(1, 16), Fraction(3, 4): Fraction(1, 9)}
+    if q not in angles:
+        raise Rejected(f"the theorem is not for {q}")
+    return Series((N * N * 2).over((N.shift(1)) * (N * 2 + _constant(1))) * q, Value("zeta(2)").under(6 * angles[q] / q, 0, 0, 1))
 
 
-def _arcsine_squared(step: dict[str, Any]) -> Series:
-    """Σ 2^(2k+1) (k!)² w^k / ((k+1) (2k+1)!)/2 = θ²/w for w = sin²θ in {1/4, 1/2, 3/4}; π² = 6 ζ(2) (Borwein, Borwein 1987)."""
-    w = _parameter(step)
-    if w not in _ARCSINES:
-        raise Rejected("the squared arcsine is used at 1/4, 1/2 and 3/4 only")
-    y = 2 * w
-    value = Value("zeta(2)", _linear(6 * _ARCSINES[w] / w))
-    return Series(
-        (0, 0, y.numerator), _scale((1, 3, 2), y.denominator), value
-    )
+def zeta_series(m: object, kind: object) -> Fact:
+    """For m ≥ 2, Σ 1/(k+1)^m = ζ(m); Σ 1/(2k+1)^m = (1-2^-m) ζ(m); Σ (-1)^k/(k+1)^m = (1-2^(1-m)) ζ(m); Σ (-1)^k/(2k+1)^m = β(m)."""
+    s = _small(m, 60)
+    if s < 2 or kind not in ("all", "odd", "alternating", "beta"):
+        raise Rejected("a zeta series has m >= 2 and is one of all, odd, alternating, beta")
+    sign, step = -1 if kind in ("alternating", "beta") else 1, _odd() if kind in ("odd", "beta") else N.over(N.shift(1))
+    factor = {"all": Fraction(1), "odd": 1 - Fraction(1, 2**s), "alternating": 1 - Fraction(2, 2**s), "beta": Fraction(1)}[kind]
+    name = ("catalan" if s == 2 else f"beta({s})") if kind == "beta" else f"zeta({s})"
+    return Series(step**s * sign, Value(name).under(factor, 0, 0, 1))
 
 
-def _zeta_values(step: dict[str, Any]) -> Series:
-    """For m = 2 ... 60: Σ 1/(k+1)^m = ζ(m), Σ 1/(2k+1)^m = (1 - 2^-m) ζ(m), Σ (-1)^k/(k+1)^m = (1 - 2^(1-m)) ζ(m)."""
-    m, kind = _small(step["m"], 60), step["kind"]
-    if m < 2:
-        raise Rejected("zeta(m) needs m >= 2")
-    zeta = _named("zeta", Fraction(m))
-    if kind == "all":
-        return Series(_pow((0, 1), m), _pow((1, 1), m), Value(zeta, (1, 0, 0, 1)))
-    if kind == "odd":
-        return Series(_pow((-1, 2), m), _pow((1, 2), m), Value(zeta, _linear(1 - Fraction(1, 2**m))))
-    if kind == "alternating":
-        return Series(_scale(_pow((0, 1), m), -1), _pow((1, 1), m), Value(zeta, _linear(1 - Fraction(2, 2**m))))
-    raise NotACertificate("the kind of a zeta series is all, odd or alternating")
+def _odd() -> Function:
+    return Function((-1, 2), (1, 2))
 
 
-def _beta_values(step: dict[str, Any]) -> Series:
-    """For m = 2 ... 60: Σ (-1)^k/(2k+1)^m = β(m); β(2) is Catalan's constant."""
-    m = _small(step["m"], 60)
-    if m < 2:
-        raise Rejected("beta(m) is used for m >= 2")
-    name = "catalan" if m == 2 else _named("beta", Fraction(m))
-    return Series(_scale(_pow((-1, 2), m), -1), _pow((1, 2), m), Value(name, (1, 0, 0, 1)))
+def apery_series() -> Fact:
+    """ζ(3) = 5/2 Σ_{n≥1} (-1)^(n-1)/(n³ C(2n, n)) (Markov 1890; van der Poorten 1979): with t(0) = 1 the sum is 4ζ(3)/5."""
+    return Series(-(N**3).over(N.shift(1) ** 2 * (N * 4 + _constant(2))), Value("zeta(3)", (4, 0, 0, 5)))
 
 
-def _apery_series(step: dict[str, Any]) -> Series:
-    """ζ(3) = 5/2 Σ_{n≥1} (-1)^(n-1)/(n³ C(2n, n)) (Markov 1890; van der Poorten 1979), with t(0) = 1: the sum is 4ζ(3)/5."""
-    return Series(_scale((0, 0, 0, 1), -1), _scale(_mul(_pow((1, 1), 2), (1, 2)), 2), Value("zeta(3)", (4, 0, 0, 5)))
+def arctangent_fraction(z: object) -> Fact:
+    """PCF(2n+1, z² n²) = z/atan z for z > 0 (Lambert 1770, Gauss 1812; Wall, Continued Fractions, 1948, section 90)."""
+    q = _parameter(z, 0, 1000)
+    return _integral(N * 2 + _constant(1), N * N * (q * q), _atan_value(q).under(0, q, 1, 0))
 
 
-def _lambert(step: dict[str, Any]) -> Continued:
-    """PCF(2n+1, z² n²) = z/atan z for z > 0 (Lambert 1761; Gauss 1812; Wall 1948, §90)."""
-    z = _parameter(step)
-    if z <= 0:
-        raise Rejected("the fraction of the arctangent needs z > 0")
-    inverse = Value(_atan_value(z).constant, _primitive(_times((0, 1, 1, 0), _atan_value(z).matrix)))
-    return _cleared((1, 2), (0, 0, 1), z * z, inverse.then(_linear(z)))
+def artanh_fraction(z: object) -> Fact:
+    """PCF(2n+1, -z² n²) = z/artanh z = 2z/log((1+z)/(1-z)) for 0 < z < 1 (Gauss 1812; Wall 1948, section 90)."""
+    q = _parameter(z, 0, 1)
+    return _integral(N * 2 + _constant(1), -(N * N) * (q * q), _log_value((1 + q) / (1 - q)).under(0, 2 * q, 1, 0))
 
 
-def _lambert_area(step: dict[str, Any]) -> Continued:
-    """PCF(2n+1, -z² n²) = z/artanh z = 2z/log((1+z)/(1-z)) for 0 < z < 1 (Gauss 1812; Wall 1948, §90)."""
-    z = _parameter(step)
-    if not 0 < z < 1:
-        raise Rejected("the fraction of artanh needs 0 < z < 1")
-    value = Value(_named("log", (1 + z) / (1 - z)), _primitive((0, 2 * z.numerator, z.denominator, 0)))
-    return _cleared((1, 2), (0, 0, 1), -z * z, value)
+def bessel_fraction(c: object, x: object, sign: object) -> Fact:
+    """PCF(n+c, ±x²/4) = (x/2) I_(c-1)(x)/I_c(x), with J for the sign -, for c, x > 0 (Wall 1948, section 91; DLMF 10.10, 10.33).
 
-
-def _cleared(a: Poly, b: Poly, factor: Fraction, value: Value) -> Continued:
-    """The fraction with b times ``factor``, its elements made integers by the equivalence with c = denominator."""
-    d = factor.denominator
-    return Continued(_scale(a, d), _scale(b, factor.numerator * d), value.then(_linear(Fraction(d))))
-
-
-def _bessel_fraction(step: dict[str, Any]) -> Continued:
-    """PCF(n+c, ±x²/4) = (x/2) I_(c-1)(x)/I_c(x), or with J for the sign -, for c > 0, x > 0 (Wall 1948, §91; DLMF 10.10, 10.33).
-
-    For c = 1/2 these are (x/2) coth x = (x/2) (exp(2x) + 1)/(exp(2x) - 1) and (x/2) cot x.
+    For c = 1/2 that is (x/2) coth x = (x/2) (exp 2x + 1)/(exp 2x - 1), and (x/2) cot x.
     """
-    c, x, sign = _rational(step["c"]), _parameter(step), step["sign"]
-    if c <= 0 or x <= 0 or sign not in ("+", "-") or c.denominator > 100 or c > 100:
-        raise Rejected("the fraction of Bessel functions needs c > 0, x > 0 and a sign")
-    if c == Fraction(1, 2):
-        name = _named("exp", 2 * x) if sign == "+" else _named("tan", x)
-        value = Value(name, (1, 1, 1, -1) if sign == "+" else (0, 1, 1, 0))
+    s, q = _parameter(c, 0, 100), _parameter(x, 0, 100)
+    if sign not in ("+", "-"):
+        raise Rejected("the sign is + or -")
+    if s == Fraction(1, 2):
+        value = Value(f"exp({2 * q})", (1, 1, 1, -1)) if sign == "+" else Value(f"tan({q})", (0, 1, 1, 0))
     else:
-        name = f"bessel{'i' if sign == '+' else 'j'}_ratio({c - 1},{x})"
-        value = Value(name, (0, 1, 1, 0))
-    y = x * x / 4 if sign == "+" else -x * x / 4
-    # c(n) = d: d (n + c) and d² y are integers.
-    d = c.denominator * y.denominator
-    scaled = y * d * d
-    return Continued((int(c * d), d), (int(scaled),), value.then(_linear(x / 2 * d)))
+        value = Value(f"bessel{'i' if sign == '+' else 'j'}_ratio({s - 1},{q})", (0, 1, 1, 0))
+    return _integral(N + _constant(s), _constant(q * q / 4 * (1 if sign == "+" else -1)), value.under(q / 2, 0, 0, 1))
 
 
-def _periodic(step: dict[str, Any]) -> Continued:
-    """PCF(A, B) with constant A, B, A² + 4B = s² D > 0, A ≠ 0, B ≠ 0, is the root of x² = A x + B of larger absolute value."""
-    a, b = _integer(step["a"]), _integer(step["b"])
-    square = a * a + 4 * b
-    if a == 0 or b == 0 or square <= 0 or square > 10**12:
-        raise Rejected("a periodic fraction needs A, B other than 0 and A² + 4B > 0")
-    s = next(k for k in range(isqrt(square), 0, -1) if square % (k * k) == 0) if square <= 10**8 else 1
-    if isqrt(square) ** 2 == square:
-        raise Rejected("the value of this periodic fraction is rational")
-    sign = 1 if a > 0 else -1
-    return Continued((a,), (b,), Value(_named("sqrt", Fraction(square // (s * s))), _primitive((sign * s, a, 0, 2))))
+def _integral(a: Function, b: Function, value: Value) -> Continued:
+    """The equivalent fraction with integer elements: with c constant, PCF(c a, c² b) = c PCF(a, b)."""
+    c = a.bottom[0] * b.bottom[0]
+    a, b = a * c, b * (c * c)
+    whole = [Function(tuple(x // p.bottom[0] for x in p.top)) for p in (a, b)]
+    return Continued(whole[0], whole[1], value.under(c, 0, 0, 1))
 
 
-# --- rules: facts from facts ---------------------------------------------------------------------------------------------
+def periodic_fraction(a: object, b: object) -> Fact:
+    """PCF(A, B), constants other than 0 with A² + 4B = s² D > 0, is the root (A ± s √D)/2 of x² = A x + B of larger absolute value."""
+    first, second = _integer(a), _integer(b)
+    square = first * first + 4 * second
+    if first == 0 or second == 0 or not 0 < square <= 10**8 or isqrt(square) ** 2 == square:
+        raise Rejected("the theorem is for A, B other than 0 with A² + 4B > 0, no square and at most 10^8")
+    s = next(k for k in range(isqrt(square), 0, -1) if square % (k * k) == 0)
+    value = Value(f"sqrt({square // (s * s)})").under(s if first > 0 else -s, first, 0, 2)
+    return Continued(_constant(first), _constant(second), value)
 
 
-def _decay(series: Series) -> Fraction | None:
-    """σ with |t(k)| ~ C k^-σ where the ratio tends to ±1; None where it tends to less than 1 in absolute value."""
-    top, bottom = series.numerator, series.denominator
-    if len(top) < len(bottom):
+# --- rules: facts from facts ------------------------------------------------------------------------------------------------
+
+
+def _decay(ratio: Function) -> Fraction | None:
+    """σ with |t(k)| ~ C k^-σ where |ratio| tends to 1; None where it tends to less."""
+    top, bottom = ratio.top, ratio.bottom
+    if len(top) < len(bottom) or (len(top) == len(bottom) and abs(top[-1]) < abs(bottom[-1])):
         return None
     if len(top) > len(bottom) or abs(top[-1]) > abs(bottom[-1]):
         raise Rejected("the terms of the series do not tend to 0")
-    if abs(top[-1]) < abs(bottom[-1]):
-        return None
-    before = [p[-2] if len(p) > 1 else 0 for p in (top, bottom)]
-    return Fraction(before[1], bottom[-1]) - Fraction(before[0], top[-1])
+    second = [Fraction(p[-2], p[-1]) if len(p) > 1 else Fraction(0) for p in (top, bottom)]
+    return second[1] - second[0]
 
 
-def _telescope(step: dict[str, Any], facts: list[Series | Continued]) -> Series:
-    """From Σ s(k) with ratio S and shift m: if t(k) = ρ(k) s(k+m) and ρ(k) = c + g(k+1) S(k+m+1) - g(k), then
-    Σ t(k) = c Σ s(k+m) - g(0) s(m), because g(N) s(N+m) tends to 0.
+def telescope(facts: list[Fact], series: object, shift: object, ratio: object, rho: object, g: object, c: object) -> Fact:
+    """Let Σ s(k) have the ratio S, and t(k) = ρ(k) s(k+m), ρ(k) = c + g(k+1) S(k+m+1) - g(k).  Then Σ t(k) = c Σ s(k+m) - g(0) s(m).
 
-    ρ and g are rational functions without poles at k ≥ 0, ρ(0) s(m) = 1, and ρ(k) S(k+m) = R(k) ρ(k-1) makes t(k) a series of
-    ratio R.  g(N) s(N+m) tends to 0 when S tends to less than 1 in absolute value, else when deg g < σ for s(k) ~ k^-σ.
+    For ρ(k) S(k+m) = R(k) ρ(k-1) makes R the ratio of t, ρ(0) s(m) = 1 its first term 1, and the sum to N telescopes up to
+    g(N) s(N+m), which tends to 0: S tends to less than 1 in absolute value, or s(k) ~ k^-σ with σ > deg g.  ρ, g have no poles at k ≥ 0.
     """
-    source = _series(step["series"], facts)
-    m = _small(step["shift"], MAX_SHIFT)
-    (top, bottom), (rho, rho_den), (g, g_den) = (_function(step[key]) for key in ("ratio", "rho", "g"))
-    c = _rational(step["c"])
-    for poles, what in ((rho_den, "the denominator of rho"), (g_den, "the denominator of g"), (_shift(bottom, 1), "a term's ratio")):
-        _nonzero_from(poles, 0, what)
-    s_top, s_bottom = _shift(source.numerator, m), _shift(source.denominator, m)
-    if _mul(rho, _shift(rho_den, -1), s_top, bottom) != _mul(_shift(rho, -1), rho_den, s_bottom, top):
+    source, m = _fact(series, facts, Series), _small(shift, MAX_SHIFT)
+    new, of, boundary, q = _function(ratio), _function(rho), _function(g), _rational(c)
+    of.regular(0, "rho", zeros=True)
+    boundary.regular(0, "g", zeros=True)
+    new.regular(1, "the ratio", zeros=True)
+    moved = source.ratio.shift(m)
+    if not (of * moved).same(new * of.shift(-1)):
         raise Rejected("the two series are not related by rho")
-    left = _mul(rho, (c.denominator,), g_den, _shift(g_den, 1), _shift(s_bottom, 1))
-    right = _add(
-        _mul((c.numerator,), rho_den, g_den, _shift(g_den, 1), _shift(s_bottom, 1)),
-        _mul(
-            (c.denominator,),
-            rho_den,
-            _sub(
-                _mul(_shift(g, 1), _shift(s_top, 1), g_den),
-                _mul(g, _shift(g_den, 1), _shift(s_bottom, 1)),
-            ),
-        ),
-    )
-    if left != right:
+    if not of.same(_constant(q) + boundary.shift(1) * moved.shift(1) - boundary):
         raise Rejected("the telescoping identity does not hold")
-    sigma = _decay(source)
-    if sigma is not None and g and Fraction(len(g) - len(g_den)) >= sigma:
+    sigma = _decay(source.ratio)
+    if sigma is not None and boundary.top and len(boundary.top) - len(boundary.bottom) >= sigma:
         raise Rejected("the boundary term does not tend to 0")
     term, head = Fraction(1), Fraction(0)
     for k in range(1, m + 1):
-        head += term
-        term *= Fraction(_at(source.numerator, k), _at(source.denominator, k))
-    if term * Fraction(_at(rho, 0), _at(rho_den, 0)) != 1:
+        head, term = head + term, term * source.ratio.at(k)
+    if of.at(0) * term != 1:
         raise Rejected("the first term is not 1")
-    # c = 0 would make the sum rational, which is no Möbius image of the constant.
-    rest = -c * head - term * Fraction(_at(g, 0), _at(g_den, 0))
-    return Series(top, bottom, source.value.then(_linear(c, rest)))
+    return Series(new, source.value.under(q, -q * head - boundary.at(0) * term, 0, 1))
 
 
-def _euler(step: dict[str, Any], facts: list[Series | Continued]) -> Continued:
-    """b = -h1 h2 and f(n) a(n) = f(n-1) h1(n) + f(n+1) h2(n+1) with f(k) ≠ 0 (k ≥ 0), h2(k) ≠ 0 (k ≥ 1): the N-th convergent of
-    PCF(a, b) is a(0) + f(1) h2(1)/f(0) (1/T_N - 1), T_N the partial sum of ratio h1(k) f(k-1) / (h2(k+1) f(k+1)) (Euler 1748).
+def euler(facts: list[Fact], series: object, a: object, b: object, h1: object, h2: object, f: object) -> Fact:
+    """If b = -h1 h2, f(n) a(n) = f(n-1) h1(n) + f(n+1) h2(n+1), f(k) ≠ 0 (k ≥ 0) and h2(k) ≠ 0 (k ≥ 1), the convergents of PCF(a, b) are
+    a(0) + f(1) h2(1)/f(0) (1/T_N - 1), T_N the partial sums of the series of ratio h1(k) f(k-1)/(h2(k+1) f(k+1)) (Euler 1748).
 
-    Hence the fraction converges with the series, to its image, when the sum is not 0 (seen from an interval around it).
+    So the fraction converges to the image of the sum, when that is not 0.  Induction on N proves the formula.
     """
-    series = _series(step["series"], facts)
-    a, b, h1, h2, f = (_poly(step[key]) for key in ("a", "b", "h1", "h2", "f"))
-    d1, d2 = (_rational(step[key]) for key in ("scale1", "scale2"))
-    if not b or _mul(b, (d1.denominator * d2.denominator,)) != _scale(_mul(h1, h2), -d1.numerator * d2.numerator):
+    source = _fact(series, facts, Series)
+    first, second, x, y, weight = _poly(a), _poly(b), _function(h1), _function(h2), _poly(f)
+    if not second.same(-(x * y)):
         raise Rejected("b is not -h1 h2")
-    _nonzero_from(f, 0, "f")
-    _nonzero_from(_shift(h2, 1), 0, "h2")
-    left = _mul(f, a, (d1.denominator * d2.denominator,))
-    first = _scale(_mul(_shift(f, -1), h1), d1.numerator * d2.denominator)
-    second = _scale(_mul(_shift(f, 1), _shift(h2, 1)), d2.numerator * d1.denominator)
-    if left != _add(first, second):
+    weight.regular(0, "f")
+    y.regular(1, "h2")
+    if not (weight * first).same(weight.shift(-1) * x + weight.shift(1) * y.shift(1)):
         raise Rejected("f(n) a(n) is not f(n-1) h1(n) + f(n+1) h2(n+1)")
-    top = _scale(_mul(h1, _shift(f, -1)), d1.numerator * d2.denominator)
-    bottom = _scale(_mul(_shift(h2, 1), _shift(f, 1)), d2.numerator * d1.denominator)
-    if _mul(top, series.denominator) != _mul(bottom, series.numerator):
+    if not source.ratio.same((x * weight.shift(-1)).over(y.shift(1) * weight.shift(1))):
         raise Rejected("the series is not that of the fraction")
-    low, high = image(series.value, (1, 0, 0, 1))
+    low, high = source.value.interval()
     if low <= 0 <= high:
         raise Rejected("the sum of the series may be 0")
-    w = d2 * Fraction(_at(f, 1) * _at(h2, 1), _at(f, 0))
-    start = Fraction(_at(a, 0)) - w
-    d = w.denominator * start.denominator
-    return Continued(a, b, series.value.then((int(start * d), int(w * d), d, 0)))
+    w = weight.at(1) * y.at(1) / weight.at(0)
+    return Continued(first, second, source.value.under(first.at(0) - w, w, 1, 0))
 
 
-def _tail(step: dict[str, Any], facts: list[Series | Continued]) -> Continued:
-    """If PCF(a(n+s), b(n+s)) converges to y and b(k) ≠ 0 for 1 ≤ k ≤ s, then PCF(a, b) converges to the image of y under the head
-    (p(s-1) y + b(s) p(s-2)) / (q(s-1) y + b(s) q(s-2)), when that is not infinite."""
-    source, s = _continued(step["fraction"], facts), _small(step["shift"], MAX_SHIFT)
-    a, b = _shift(source.a, -s), _shift(source.b, -s)
-    m: Matrix = (1, 0, 0, 1)
-    for k in range(s):
-        if _at(b, k + 1) == 0:
-            raise Rejected(f"b vanishes at {k + 1}")
-        # a(k) + b(k+1)/y
-        m = _primitive(_times(m, (_at(a, k), _at(b, k + 1), 1, 0)))
-    value = source.value.then(m)
-    image(value, (1, 0, 0, 1))
+def tail(facts: list[Fact], fraction: object, shift: object) -> Fact:
+    """If PCF(a(n+s), b(n+s)) converges to y and b(k) ≠ 0 for 1 ≤ k ≤ s, then PCF(a, b) converges to the image of y under the maps
+    y -> a(k) + b(k+1)/y for k = s-1, ..., 0, when that is finite."""
+    source, s = _fact(fraction, facts, Continued), _small(shift, MAX_SHIFT)
+    a, b, value = source.a.shift(-s), source.b.shift(-s), source.value
+    for k in range(s - 1, -1, -1):
+        # The matrix has determinant -b(k+1), and one of determinant 0 is rejected.
+        value = value.under(a.at(k), b.at(k + 1), 1, 0)
+    value.interval()
     return Continued(a, b, value)
 
 
-def _equivalent(step: dict[str, Any], facts: list[Series | Continued]) -> Continued:
+def equivalent(facts: list[Fact], fraction: object, a: object, b: object, c: object) -> Fact:
     """PCF(c a, c(n) c(n-1) b) = c(0) PCF(a, b) for a rational function c without zeros or poles at n ≥ 0."""
-    source = _continued(step["fraction"], facts)
-    a, b = _poly(step["a"]), _poly(step["b"])
-    top, bottom = _function(step["c"])
-    _nonzero_from(top, 0, "c")
-    _nonzero_from(bottom, 0, "the denominator of c")
-    if _mul(a, bottom) != _mul(source.a, top):
-        raise Rejected("a is not c times that of the fraction")
-    if _mul(b, bottom, _shift(bottom, -1)) != _mul(source.b, top, _shift(top, -1)):
-        raise Rejected("b is not c(n) c(n-1) times that of the fraction")
-    return Continued(a, b, source.value.then(_linear(Fraction(_at(top, 0), _at(bottom, 0)))))
+    source, new_a, new_b, factor = _fact(fraction, facts, Continued), _poly(a), _poly(b), _function(c)
+    factor.regular(0, "c")
+    if not new_a.same(source.a * factor) or not new_b.same(source.b * factor * factor.shift(-1)):
+        raise Rejected("the fractions are not equivalent by c")
+    return Continued(new_a, new_b, source.value.under(factor.at(0), 0, 0, 1))
 
 
-def _coboundary(step: dict[str, Any], facts: list[Series | Continued]) -> Continued:
-    """M(n) U(n+1) = λ(n) U(n) N(n), with N of a fraction that converges and M(n) = [[0, b(n)], [1, a(n)]]: PCF(a, b) converges too,
-    to a(0) + U(1)(y - a'(0)) for the value y of the other.
+def coboundary(facts: list[Fact], fraction: object, a: object, b: object, u: object, factor: object, start: object) -> Fact:
+    """Let M(n) U(n+1) = λ(n) U(n) N(n), M and N the matrices [[0, b], [1, a]] of PCF(a, b) and of a fraction PCF(a', b') = y, with
+    det U and λ without zeros or poles at n ≥ 1.  Then PCF(a, b) - a(0) converges to the image of y - a'(0) under U(1).
 
-    det U(n) ≠ 0 and λ(n) ≠ 0 for n ≥ 1, where both have no poles.  The other fraction has a', b' > 0 from some index on, where
-    its q(n) then have one sign if they have one at that index, and the entries -u12, u11 of U one sign: so the convergents
-    of PCF(a, b) - a(0) are images under U(1) of means, with positive weights, of two consecutive convergents of the other.
+    For M(1)...M(N) = λ U(1) N(1)...N(N) U(N+1)^-1, so that its convergents are the images under U(1) of quotients of the sums
+    -u12 p'(N-1) + u11 p'(N) and -u12 q'(N-1) + u11 q'(N); the weights -u12, u11 at N+1 and a', b' keep their signs from ``start`` on,
+    q'(N-1) and q'(N) have one sign from there, so these are means of two convergents that tend to y - a'(0).
     """
-    source = _continued(step["fraction"], facts)
-    a, b = _poly(step["a"]), _poly(step["b"])
-    u = [_poly(x) for x in _list(step["u"], 4)]
-    top, bottom = _function(step["lambda"])
-    start = _small(step["from"], MAX_SHIFT)
-    for p, what in ((_sub(_mul(u[0], u[3]), _mul(u[1], u[2])), "det U"), (top, "lambda"), (bottom, "lambda's denominator")):
-        _nonzero_from(p, 1, what)
-    v = [_shift(x, 1) for x in u]
-    left = [_mul(b, v[2]), _mul(b, v[3]), _add(v[0], _mul(a, v[2])), _add(v[1], _mul(a, v[3]))]
-    right = [u[1], _add(_mul(u[0], source.b), _mul(u[1], source.a)), u[3], _add(_mul(u[2], source.b), _mul(u[3], source.a))]
-    if any(_mul(x, bottom) != _mul(y, top) for x, y in zip(left, right, strict=True)):
+    source, new_a, new_b, scale = _fact(fraction, facts, Continued), _poly(a), _poly(b), _function(factor)
+    u11, u12, u21, u22 = (_poly(x) for x in _list(u, 4, 4))
+    first = _small(start, MAX_SHIFT)
+    (u11 * u22 - u12 * u21).regular(1, "det U")
+    scale.regular(1, "lambda")
+    v11, v12, v21, v22 = (x.shift(1) for x in (u11, u12, u21, u22))
+    left = new_b * v21, new_b * v22, v11 + new_a * v21, v12 + new_a * v22
+    right = u12, u11 * source.b + u12 * source.a, u22, u21 * source.b + u22 * source.a
+    if not all(x.same(y * scale) for x, y in zip(left, right, strict=True)):
         raise Rejected("the coboundary identity does not hold")
-    if not (_positive_from(source.a, start) and _positive_from(source.b, start)):
-        raise Rejected("the known fraction is not positive from there on")
-    before, now = 0, 1
-    for n in range(1, start + 2):
-        before, now = now, _at(source.a, n) * now + _at(source.b, n) * before
-    if before * now <= 0:
-        raise Rejected("the denominators of the known fraction do not have one sign from there on")
-    signs = [_scale(u[1], -1), u[0]]
-    if not any(all(not p or _positive_from(_scale(p, k), start + 1) for p in signs) and any(signs) for k in (1, -1)):
+    before, now = Fraction(0), Fraction(1)
+    for n in range(1, first + 2):
+        before, now = now, source.a.at(n) * now + source.b.at(n) * before
+    if before * now <= 0 or not (source.a.positive(first) and source.b.positive(first)):
+        raise Rejected("the known fraction does not have denominators of one sign from there on")
+    weights = [w for w in (-u12, u11) if w.top]
+    if not any(all((w * k).positive(first + 1) for w in weights) for k in (1, -1)):
         raise Rejected("the first row of U does not keep its signs")
-    first = _at(a, 0)
-    w = [_at(p, 1) for p in u]
-    m = _primitive(_times((1, first, 0, 1), _times((w[0], w[1], w[2], w[3]), (1, -_at(source.a, 0), 0, 1))))
-    # The column order of M puts the value of p/q - a(0) as first over second entry.
-    value = source.value.then(m)
-    image(value, (1, 0, 0, 1))
-    return Continued(a, b, value)
+    image = source.value.under(1, -source.a.at(0), 0, 1).under(*(x.at(1) for x in (u11, u12, u21, u22)))
+    value = image.under(1, new_a.at(0), 0, 1)
+    value.interval()
+    return Continued(new_a, new_b, value)
 
 
-def _list(x: object, length: int) -> list[Any]:
-    if not isinstance(x, list) or len(x) != length:
-        raise NotACertificate(f"expected a list of {length} entries")
-    return x
-
-
-_THEOREMS: dict[str, tuple[Any, set[str]]] = {
-    "exponential series": (_exponential, {"z"}),
-    "logarithmic series": (_logarithm, {"z"}),
-    "arctangent series": (_arctangent, {"z"}),
-    "artanh series": (_area_tangent, {"z"}),
-    "Euler's arctangent series": (_euler_arctangent, {"z"}),
-    "squared arcsine": (_arcsine_squared, {"z"}),
-    "zeta series": (_zeta_values, {"m", "kind"}),
-    "beta series": (_beta_values, {"m"}),
-    "Apery's series": (_apery_series, set()),
-    "arctangent fraction": (_lambert, {"z"}),
-    "artanh fraction": (_lambert_area, {"z"}),
-    "Bessel fraction": (_bessel_fraction, {"c", "z", "sign"}),
-    "periodic fraction": (_periodic, {"a", "b"}),
-}
-"""What may be cited, with its parameters; the docstrings are the statements."""
-
-_RULES: dict[str, tuple[Any, set[str]]] = {
-    "telescope": (_telescope, {"series", "shift", "ratio", "rho", "g", "c"}),
-    "euler": (_euler, {"series", "a", "b", "h1", "h2", "f", "scale1", "scale2"}),
-    "tail": (_tail, {"fraction", "shift"}),
-    "equivalent": (_equivalent, {"fraction", "a", "b", "c"}),
-    "coboundary": (_coboundary, {"fraction", "a", "b", "u", "lambda", "from"}),
+_THEOREMS: dict[str, Callable[..., Fact]] = {
+    function.__name__.replace("_", " "): function
+    for function in (
+        exponential_series, logarithmic_series, arctangent_series, artanh_series, euler_arctangent_series,
+        squared_arcsine_series, zeta_series, apery_series, arctangent_fraction, artanh_fraction, bessel_fraction,
+        periodic_fraction,
+    )
+}  # fmt: skip
+_RULES: dict[str, Callable[..., Fact]] = {
+    function.__name__: function for function in (telescope, euler, tail, equivalent, coboundary)
 }
 
+# --- the whole --------------------------------------------------------------------------------------------------------------
 
-# --- the whole ---------------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Verdict:
+    """The theorems that an accepted proof rests on, and the digits to which the claim was compared."""
+
+    theorems: tuple[str, ...]
+    digits: int
+
+
+def _step(step: object, facts: list[Fact], cited: set[str]) -> Fact:
+    data = dict(step) if isinstance(step, dict) else {}
+    rule = data.pop("rule", None)
+    name = data.pop("name", None) if rule == "theorem" else None
+    function = (_THEOREMS if rule == "theorem" else _RULES).get(str(name if rule == "theorem" else rule))
+    if function is None:
+        raise Rejected(f"no rule or theorem is called {str(name or rule)[:40]!r} here")
+    wanted = set(function.__code__.co_varnames[: function.__code__.co_argcount])
+    if name is not None:
+        cited.add(str(name))
+        return function(**_object(data, wanted))
+    return function(facts, **_object(data, wanted - {"facts"}))
 
 
 def _compared(claim: Continued) -> int:
-    """The digits to which the 400th convergent agrees with the claimed number; reject unless they are as many as it has."""
-    p0, p, q0, q = 1, _at(claim.a, 0), 0, 1
-    kept: list[Fraction] = []
+    """Compare the 400th convergent with the claimed number: the digits on which they agree, which must be those it has."""
+    p, q, kept = [Fraction(1), claim.a.at(0)], [Fraction(0), Fraction(1)], list[Fraction]()
     for n in range(1, TERMS + 2):
-        x, y = _at(claim.a, n), _at(claim.b, n)
+        x, y = int(claim.a.at(n)), int(claim.b.at(n))
         if y == 0:
             raise Rejected(f"b vanishes at {n}: the fraction ends")
-        p0, p, q0, q = p, x * p + y * p0, q, x * q + y * q0
-        if n in (TERMS // 2, TERMS // 2 + 1, TERMS, TERMS + 1) and q:
-            kept.append(Fraction(p, q))
-    low, high = image(claim.value, (1, 0, 0, 1))
+        p, q = [p[1], x * p[1] + y * p[0]], [q[1], x * q[1] + y * q[0]]
+        if n in (TERMS // 2, TERMS // 2 + 1, TERMS, TERMS + 1) and q[1]:
+            kept.append(p[1] / q[1])
+    low, high = claim.value.interval()
     if len(kept) < 2:
         raise Rejected("the convergents are not defined")
-    near, far = kept[0], kept[-1]
-    size = max(abs(low), abs(high), Fraction(1, 1000))
-    gap = max(abs(far - low), abs(far - high)) / size
-    # What the last 200 terms changed is about the error before them; the error now is at most a few times that.
-    moved = abs(far - near) / size
-    digits = 0
-    while digits < PLACES - 10 and gap * 10 ** (digits + 1) < 1:
-        digits += 1
-    if gap > 20 * moved + Fraction(1, 10 ** (PLACES - 12)):
-        raise Rejected(f"the fraction and the claimed number agree to {digits} digits only")
-    needed = 30 if moved * 10**20 < 1 else 2
-    if digits < needed:
-        raise Rejected(f"the fraction and the claimed number agree to {digits} digits only, of {needed} needed")
+    size = max(abs(low), abs(high), Fraction(1, 10**6))
+    gap, moved = max(abs(kept[-1] - low), abs(kept[-1] - high)) / size, abs(kept[-1] - kept[0]) / size
+    digits = next(d for d in range(PLACES) if gap * 10 ** (d + 1) >= 1 or d == PLACES - 10)
+    # What the last 200 terms moved is about the error before them, and the error now is a few times that at the most.
+    if digits < (30 if moved * 10**20 < 1 else 2) or gap > 20 * moved + Fraction(1, 10 ** (PLACES - 12)):
+        raise Rejected(f"fraction and claimed number agree to {digits} digits only")
     return digits
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    if len(dict(pairs)) != len(pairs):
         raise NotACertificate("a key occurs twice")
-    return found
+    return dict(pairs)
 
 
 def check(text: str) -> Verdict:
@@ -799,52 +698,26 @@ def check(text: str) -> Verdict:
     except (ValueError, RecursionError) as error:
         raise NotACertificate(f"not JSON: {str(error)[:100]}") from None
     whole = _object(data, {"format", "version", "claim", "steps", "theorems"})
-    if whole["format"] != FORMAT or whole["version"] != VERSION or isinstance(whole["version"], bool):
+    if whole["format"] != FORMAT or whole["version"] is not VERSION:
         raise NotACertificate(f"not a {FORMAT} of version {VERSION}")
     claim = _object(whole["claim"], {"a", "b", "constant", "matrix"})
-    a, b, matrix, constant = _poly(claim["a"]), _poly(claim["b"]), _matrix(claim["matrix"]), claim["constant"]
-    if not isinstance(constant, str) or len(constant) > 100:
+    a, b, matrix, name = _poly(claim["a"]), _poly(claim["b"]), _matrix(claim["matrix"]), claim["constant"]
+    if not isinstance(name, str):
         raise NotACertificate("the constant has no name")
-    steps, facts, cited = whole["steps"], list[Series | Continued](), set[str]()
-    if not isinstance(steps, list) or not 1 <= len(steps) <= MAX_STEPS:
-        raise NotACertificate(f"a certificate has between 1 and {MAX_STEPS} steps")
-    for place, step in enumerate(steps, 1):
+    inner, same = _SAME.get(name, (name, (1, 0, 0, 1)))
+    wanted = Value(inner, _primitive(_product(matrix, same)))
+    facts, cited = list[Fact](), {"zeta(2) = pi^2/6"} if name == "pi^2" else set[str]()
+    for place, step in enumerate(_list(whole["steps"], 1, MAX_STEPS), 1):
         try:
-            facts.append(_fact(step, facts, cited))
+            facts.append(_step(step, facts, cited))
         except Rejected as error:
             raise Rejected(str(error), place) from None
-    last, name = facts[-1], constant
-    m = _primitive(matrix)
-    if name in _SAME:
-        name, inner = _SAME[name]
-        m = _primitive(_times(m, inner))
-        cited |= {"zeta(2) = pi^2/6"} if constant == "pi^2" else set()
-    if not isinstance(last, Continued) or (last.a, last.b) != (a, b):
-        raise Rejected("the last step is not about the fraction of the claim")
-    if (last.value.constant, _primitive(last.value.matrix)) != (name, m):
-        raise Rejected("the last step gives another value than the claim")
+    last = facts[-1]
+    if not isinstance(last, Continued) or not last.a.same(a) or not last.b.same(b) or last.value != wanted:
+        raise Rejected("the last step is not what is claimed")
     if whole["theorems"] != sorted(cited):
         raise Rejected("the theorems listed are not those that the steps rest on")
     return Verdict(tuple(sorted(cited)), _compared(last))
-
-
-def _fact(step: object, facts: list[Series | Continued], cited: set[str]) -> Series | Continued:
-    if not isinstance(step, dict) or not isinstance(step.get("rule"), str):
-        raise NotACertificate("a step has no rule")
-    data = {key: value for key, value in step.items() if key != "rule"}
-    if step["rule"] == "theorem":
-        name = data.pop("name", None)
-        if not isinstance(name, str) or name not in _THEOREMS:
-            raise Rejected(f"no theorem is called {str(name)[:40]!r} here")
-        rule, keys = _THEOREMS[name]
-        cited.add(name)
-        fact: Series | Continued = rule(_object(data, keys))
-        return fact
-    if step["rule"] not in _RULES:
-        raise Rejected(f"no rule is called {step['rule'][:40]!r}")
-    rule, keys = _RULES[step["rule"]]
-    fact = rule(_object(data, keys), facts)
-    return fact
 
 
 def check_file(path: str) -> Verdict:
@@ -856,10 +729,10 @@ def check_file(path: str) -> Verdict:
         raise NotACertificate(f"cannot be read: {error}") from None
 
 
-def main(arguments: list[str]) -> int:
+def main(paths: list[str]) -> int:
     """Check files and say what came out."""
-    worst = 0
-    for path in arguments:
+    worst = 0 if paths else 2
+    for path in paths or ["usage: checker.py certificate.json ..."]:
         try:
             verdict = check_file(path)
         except Rejected as error:
@@ -869,10 +742,7 @@ def main(arguments: list[str]) -> int:
             print(f"{path}: not a certificate: {error}")
             worst = 2
         else:
-            print(f"{path}: accepted; rests on: {', '.join(verdict.theorems) or 'nothing'}; {verdict.digits} digits compared")
-    if not arguments:
-        print("usage: checker.py certificate.json ...")
-        worst = 2
+            print(f"{path}: accepted; {verdict.digits} digits compared; rests on {', '.join(verdict.theorems) or 'nothing'}")
     return worst
 
 
