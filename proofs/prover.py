@@ -18,12 +18,17 @@ from flint import fmpq, fmpq_poly, fmpz_poly
 
 from constants_lab.euler import EulerForm
 from constants_lab.euler_search import rational_solutions, root_classes
+from constants_lab.polynomials import shift
 from constants_lab.proofs import checker
+from constants_lab.proofs.coboundaries import coboundaries
 from constants_lab.proofs.telescoping import Ratio, reduced, telescoped
 
 __all__ = ["certificate", "prove"]
 
 Step = dict[str, Any]
+
+_MOST_HEAD = 4
+"""A fraction is tried as the tail of others that begin up to so many places before it."""
 
 
 def prove(a: fmpz_poly, b: fmpz_poly, constant: str, matrix: list[list[int]]) -> str | None:
@@ -55,9 +60,12 @@ def certificate(a: fmpz_poly, b: fmpz_poly, constant: str, matrix: list[list[int
 
 
 def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
-    for step in _direct(a, b):
-        yield step
+    yield from _direct(a, b)
+    for s in range(1, _MOST_HEAD + 1):
+        for steps in _direct(shift(a, -s), shift(b, -s)):
+            yield [*steps, {"rule": "without_head", "fraction": len(steps) - 1, "shift": s}]
     yield from _by_series(a, b)
+    yield from _by_coboundary(a, b)
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------------
@@ -104,6 +112,47 @@ def _root(q: fmpq) -> Fraction | None:
         return None
     p, d = int(q.p), int(q.q)
     return Fraction(isqrt(p), isqrt(d)) if isqrt(p) ** 2 == p and isqrt(d) ** 2 == d else None
+
+
+def _by_coboundary(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
+    """From a theorem about a fraction with the same leading terms."""
+    for theorem in _similar(a, b):
+        try:
+            fact = checker._step(theorem, [], set())
+        except checker.Rejected:
+            continue
+        assert isinstance(fact, checker.Continued)
+        other_a, other_b = (fmpz_poly(list(p.top)) for p in (fact.a, fact.b))
+        scale = fmpq(a.leading_coefficient(), other_a.leading_coefficient())
+        if scale.q != 1:
+            continue
+        steps = [theorem]
+        if scale != 1:
+            other_a, other_b = other_a * scale.p, other_b * scale.p**2
+            c = _function(fmpq_poly([scale]), fmpq_poly([1]))
+            steps.append({"rule": "equivalent", "fraction": 0, "a": _poly(other_a), "b": _poly(other_b), "c": c})
+        for found in coboundaries(a, b, other_a, other_b):
+            for start in (0, 1, 2, 5, 10, 20):
+                yield [
+                    *steps,
+                    {
+                        "rule": "coboundary",
+                        "fraction": len(steps) - 1,
+                        "a": _poly(a),
+                        "b": _poly(b),
+                        "u": [_poly(p) for p in found.u],
+                        "factor": {"num": _poly(found.factor[0]), "den": _poly(found.factor[1])},
+                        "start": start,
+                    },
+                ]
+
+
+def _similar(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
+    if a.degree() == 1 and b.degree() == 2:
+        y = fmpq(4 * b[2], a[1] ** 2)
+        z = _root(abs(y))
+        if z:
+            yield {"rule": "theorem", "name": "arctangent fraction" if y > 0 else "artanh fraction", "z": str(z)}
 
 
 def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:

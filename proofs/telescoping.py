@@ -18,8 +18,9 @@ from constants_lab.polynomials import shift_distance
 __all__ = ["Ratio", "Telescoped", "reduced", "telescoped"]
 
 _MOST_SHIFT = 6
-_MOST_DEGREE = 14
 _SPREAD = 2
+_EXCESS = 4
+"""The degree of g is sought up to one less than this."""
 
 Ratio = tuple[fmpq_poly, fmpq_poly]
 """Numerator and denominator of a rational function of k, coprime."""
@@ -110,21 +111,20 @@ def telescoped(target: Ratio, source: Ratio) -> Iterator[Telescoped]:
 def _solved(rho: Ratio, moved: Ratio) -> tuple[fmpq, Ratio] | None:
     """c and g with rho(k) = c + g(k+1) moved(k+1) - g(k)."""
     p, q = _moved(moved[0], 1), _moved(moved[1], 1)
-    denominator = fmpq_poly([1])
+    near = rho[1].gcd(_moved(rho[1], -1))
+    spread = fmpq_poly([1])
     for i in range(-_SPREAD, _SPREAD + 1):
         part = _moved(rho[1], i)
-        denominator = denominator * (part // part.gcd(denominator))
-    after = _moved(denominator, 1)
-    # rho = c + y(k+1) p/(after q) - y(k)/denominator, over the common denominator.
-    common = rho[1] * denominator * after * q
-    right = rho[0] * (common // rho[1])
-    constant = common
-    for degree in range(0, _MOST_DEGREE + 1, 2):
-        columns = [constant]
-        for i in range(degree + 1):
+        spread = spread * (part // part.gcd(spread))
+    for denominator in (near, rho[1], spread):
+        after = _moved(denominator, 1)
+        # rho = c + y(k+1) p/(after q) - y(k)/denominator, over the common denominator.
+        common = rho[1] * denominator * after * q
+        columns = [common]
+        for i in range(denominator.degree() + _EXCESS):
             power = fmpq_poly([0] * i + [1])
             columns.append(_moved(power, 1) * p * (common // (after * q)) - power * (common // denominator))
-        solution = _linear(columns, right)
+        solution = _linear(columns, rho[0] * (common // rho[1]))
         if solution is not None and solution[0] != 0:
             y = fmpq_poly(solution[1:])
             return solution[0], (reduced(y, denominator) if not y.is_zero() else (y, fmpq_poly([1])))
