@@ -190,19 +190,27 @@ def simple_rational(x: arb, digits: int) -> fmpq | None:
 
     A real number has such a neighbour by chance with probability about 10^(-digits/2).
     """
-    with ctx.workprec(int(digits * 3.33) + 64):
-        tail = x.mid()
-        rows = fmpz(1), fmpz(0), fmpz(0), fmpz(1)
-        for _ in range(digits * 3):
-            n = tail.mid().fmpq().floor()
-            p0, p1, q0, q1 = rows
-            rows = n * p0 + p1, p0, n * q0 + q1, q0
-            p, q = rows[0], rows[2]
-            if abs(p * q) > 10 ** (digits // 2):
-                return None
-            if abs(x.mid() * q - p) < arb(10) ** (-digits) * (abs(p) + 1):
-                return fmpq(p, q)
-            tail = 1 / (tail - n)
+    bits = int(digits * 3.33) + 64
+    mantissa, exponent = (int(part) for part in x.mid().man_exp())
+    excess = max(0, mantissa.bit_length() - bits)
+    mantissa, exponent = mantissa >> excess, exponent + excess
+    if exponent > bits:
+        return None
+    numerator, denominator = mantissa << max(exponent, 0), 1 << max(-exponent, 0)
+    most, scale = 10 ** (digits // 2), 10**digits
+    rest_of, by = numerator, denominator
+    p0, p, q0, q = 0, 1, 1, 0
+    while by:
+        n, rest = divmod(rest_of, by)
+        p0, p, q0, q = p, n * p + p0, q, n * q + q0
+        if abs(p * q) > most:
+            return None
+        # |x q - p| is about rest/(by q): the exact comparison is made only where it can succeed.
+        if rest * scale < 4 * by * q * (abs(p) + 1) and abs(numerator * q - p * denominator) * scale < denominator * (
+            abs(p) + 1
+        ):
+            return fmpq(p, q)
+        rest_of, by = by, rest
     return None
 
 

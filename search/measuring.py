@@ -1,8 +1,9 @@
 """Dynamics and value of one continued fraction, fast: what the survey asks of a million of them.
 
-The same quantities as :func:`constants_lab.dynamics.measure`, to which it gives way wherever it does not apply.  Denominators and
-their common factors are exact integers, from leaves multiplied up by Numba.  The error is a sum of the steps still to come,
-relative to the next one, in float64: its logarithm is good to about 1e-12, so no convergent at twice the depth is needed.
+The same quantities as :func:`constants_lab.dynamics.measure`, to which it gives way wherever it does not apply.
+Denominators and their common factors are exact integers, from leaves multiplied up by Numba.  The error is a sum of the steps
+still to come, relative to the next one, in float64: its logarithm is good to about 1e-12, so no convergent at twice the depth
+is needed.
 """
 
 from __future__ import annotations
@@ -69,13 +70,14 @@ def measured(a: tuple[int, ...], b: tuple[int, ...], depth: int) -> Measured:
 
 
 def _slow(a: fmpz_poly, b: fmpz_poly, depth: int, theory: Asymptotics) -> Measured:
+    if theory.regime == "divergent":
+        nilpotent = nilpotent_share(_row(a), _row(b))
+        return Measured(Dynamics(theory.regime, theory.rate, depth, nilpotent=nilpotent), None)
     pcf = PCF(a, b)
-    value: Evaluation | None = None
-    if theory.regime != "divergent":
-        try:
-            value = evaluate(a, b, DIGITS + error_digits(theory, depth), theory)
-        except NotConverging:
-            value = None
+    try:
+        value: Evaluation | None = evaluate(a, b, DIGITS + error_digits(theory, depth), theory)
+    except NotConverging:
+        value = None
     number = None if value is None else _number(value)
     dynamics = measure(pcf, depth, value)
     convergent = None

@@ -73,7 +73,7 @@ def _inverse_modulo(matrix: list[list[int]]) -> list[list[int]]:
 
 
 def members_of(tables: ClassTables, a: int, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The class of the pair (row ``a`` of the tables, coefficients ``b``): rows of its members and their b, shape (m, deg b + 1).
+    """The class of the pair (row ``a`` of the tables, coefficients ``b``): rows of its members, and their b (one a row).
 
     Empty when a member with a smaller row exists, so that every class is met once.
     """

@@ -1,8 +1,8 @@
 """Survey: measure every continued fraction of a box by how it converges (Shalyt et al., NeurIPS 2024).
 
-Equivalent members (the same rho(n) = b(n)/(a(n) a(n-1))) have values and convergents that differ by a rational factor, so one of
-each class is measured and all are stored: at the index of the first, each with the dynamics and the value of its own.  Nothing is
-claimed of the values; ``clab cluster`` names them.
+Equivalent members (the same rho(n) = b(n)/(a(n) a(n-1))) have values and convergents that differ by a rational factor, so one
+of each class is measured and all are stored: at the index of the first, each with the dynamics and the value of its own.
+Nothing is claimed of the values; ``clab cluster`` names them.
 
 Members that end (b has a positive integer root) get their rational value, the divergent ones none.
 """
@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
-import numpy as np
 from flint import arb, ctx, fmpq, fmpz_poly
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from constants_lab.balls import decimal
 from constants_lab.canonical import class_key, exact_key
-from constants_lab.db.records import DynamicsRecord, Finding, FormulaRecord, LabelRecord
+from constants_lab.db.records import Finding, FormulaRecord, LabelRecord
 from constants_lab.dynamics import Dynamics
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import finite_value
