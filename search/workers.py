@@ -322,6 +322,7 @@ _WARMING: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("esma", {"constants": ["e"], "lhs": 1, "period": "1..2"}, 64),
     ("sieve", {"a_degree": 2, "b_degree": 3, "bound": 5, "force": True}, 500),
     ("sieve", {"a_degree": 2, "b_degree": 4, "bound": 1, "split": True}, 36),
+    ("survey", {"a_degree": 1, "b_degree": 1, "bound": 2}, 40),
     ("sieve", {"a": "11*n^2+11*n+A", "b": "B*n^4", "ranges": {"A": "2..4", "B": "-1..1"}}, 9),
 )
 """(method, options, candidates) of tiny units that between them call every kernel."""

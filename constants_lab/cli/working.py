@@ -52,6 +52,10 @@ def progress_bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
 
 _CLASSES = {
     "valued": "valued",
+    "factorial": "factorial",
+    "exponential": "exponential",
+    "stretched": "stretched",
+    "polynomial": "polynomial",
     "finite": "finite",
     "divergent": "divergent",
     "slow": "slow",
@@ -64,6 +68,7 @@ _CLASSES = {
 
 
 def _ended(job: Job, new: int, found: int) -> str:
+    """What a finished job did, in a sentence."""
     parts = [f"{job.counters[name]:,} {said}" for name, said in _CLASSES.items() if job.counters.get(name)]
     classes = f" ({', '.join(parts)})" if parts else ""
     return (
@@ -121,8 +126,11 @@ def _print_job(store: Store, job: Job, new: int, *, as_json: bool, as_csv: bool)
     """Print the formulas of a job, and say how it ended; leaves with code 130 where it has not."""
     from constants_lab.db.query import formulas_of_job
 
-    found = formulas_of_job(store, job.id)
-    print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
+    survey = job.method == "survey"
+    # A survey stores everything it meets, a million formulas and more: they are listed on request only.
+    found = [] if survey and not (as_json or as_csv) else formulas_of_job(store, job.id)
+    if not survey or found:
+        print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
     if job.state == "cancelled":
         message(f"job {job.id} was cancelled after {job.done:,} of {job.total:,} candidates; its formulas stay.")
         raise typer.Exit(130)
@@ -132,8 +140,22 @@ def _print_job(store: Store, job: Job, new: int, *, as_json: bool, as_csv: bool)
             "goes on."
         )
         raise typer.Exit(130)
-    message(_ended(job, new, len(found)))
-    _say_unnamed(store, job)
+    if survey:
+        message(_surveyed(store, job, new))
+    else:
+        message(_ended(job, new, len(found)))
+        _say_unnamed(store, job)
+
+
+def _surveyed(store: Store, job: Job, new: int) -> str:
+    """The same of a survey."""
+    measured = job.counters.get("candidates", 0)
+    parts = [f"{job.counters[name]:,} {said}" for name, said in _CLASSES.items() if job.counters.get(name)]
+    return (
+        f"job {job.id}: {measured:,} continued fractions measured, in {job.counters.get('classes', 0):,} classes "
+        f"({', '.join(parts)}); {new:,} new in the database; {job.seconds:.1f} s of work.\n"
+        f"`clab cluster --db {shlex.quote(store.url)}` groups and names them."
+    )
 
 
 def _say_unnamed(store: Store, job: Job) -> None:

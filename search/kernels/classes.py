@@ -84,7 +84,7 @@ def members_of(tables: ClassTables, a: int, b: np.ndarray) -> tuple[np.ndarray, 
 
 
 @njit(cache=True)
-def _members(g, over, inverse, powers, low, high, a, b):
+def _members(g, over, inverse, powers, low, high, a, b):  # type: ignore[no-untyped-def]
     width = len(b)
     points = g.shape[1]
     h = np.empty(points, np.int64)

@@ -19,7 +19,7 @@ MAX_ENTRY_BITS = 29
 
 
 @njit(cache=True)
-def _at(p, n):
+def _at(p, n):  # type: ignore[no-untyped-def]
     total = np.int64(0)
     for c in p:
         total = total * n + c
@@ -27,7 +27,7 @@ def _at(p, n):
 
 
 @njit(cache=True)
-def _step(x, w, length, a, b, out):
+def _step(x, w, length, a, b, out):  # type: ignore[no-untyped-def]
     """out = x a + w b for numbers of ``length`` words, the last of them signed; gives the length of the result."""
     mask = (np.int64(1) << _WORD) - 1
     carry = np.int64(0)
@@ -41,7 +41,7 @@ def _step(x, w, length, a, b, out):
 
 
 @njit(cache=True)
-def leaf_products(a, b, start, leaf, count):
+def leaf_products(a, b, start, leaf, count):  # type: ignore[no-untyped-def]
     """Products of ``leaf`` matrices each, from M(start) on: ``count`` x 4 signed integers of the bytes of int64 words.
 
     ``a`` and ``b`` are int64 coefficients, highest degree first, with values of at most :data:`MAX_ENTRY_BITS` bits at all
@@ -76,7 +76,7 @@ def leaf_products(a, b, start, leaf, count):
 
 
 @njit(cache=True)
-def _pack(limbs, used, out):
+def _pack(limbs, used, out):  # type: ignore[no-untyped-def]
     """Words of 30 bits, the last signed, as 64-bit words in two's complement."""
     words = len(out)
     sign = np.int64(-1) if limbs[used - 1] < 0 else np.int64(0)
@@ -102,7 +102,7 @@ def _pack(limbs, used, out):
 
 
 @njit(cache=True)
-def log_product(b, stop):
+def log_product(b, stop):  # type: ignore[no-untyped-def]
     """Sum of ln|b(n)| for n = 1 ... stop (float64, relative error about 1e-14)."""
     total = 0.0
     for n in range(1, stop + 1):
@@ -111,7 +111,7 @@ def log_product(b, stop):
 
 
 @njit(cache=True)
-def _value(p, x):
+def _value(p, x):  # type: ignore[no-untyped-def]
     total = 0.0
     for c in p:
         total = total * x + c
@@ -119,7 +119,7 @@ def _value(p, x):
 
 
 @njit(cache=True)
-def error_series(a, b, n, ratio, limit):
+def error_series(a, b, n, ratio, limit):  # type: ignore[no-untyped-def]
     """(S, B, state): what is missing at the n-th convergent, in units of its next step (float64).
 
     With D(k) = p(k+1)/q(k+1) - p(k)/q(k), S = (value - p(n)/q(n)) / D(n) and B the same with p(2n)/q(2n) for the value, summed

@@ -9,6 +9,7 @@ Members that end (b has a positive integer root) get their rational value, the d
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -23,6 +24,7 @@ from constants_lab.dynamics import Dynamics
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import finite_value
 from constants_lab.polynomials import first_positive_integer_root, format_polynomial, shift
+from constants_lab.regimes import asymptotics
 from constants_lab.search.job import Screened
 from constants_lab.search.measuring import DIGITS, measured, scaled
 from constants_lab.search.pcf_records import dynamics_record
@@ -132,7 +134,7 @@ def screen(space: SurveySpace, start: int, stop: int) -> Screened:
     from constants_lab.search.kernels.classes import members_of
 
     candidates: list[Candidate] = []
-    counters = {"classes": 0, "finite": 0}
+    counters: Counter[str] = Counter()
     a_rows = space.members.a_rows()
     width = space.members.width
     for block in space.members.blocks(start, stop, 1 << 16):
@@ -150,10 +152,11 @@ def screen(space: SurveySpace, start: int, stop: int) -> Screened:
                 for sign in signs
             ]
             infinite = [pair for pair in pairs if first_positive_integer_root(_polynomial(pair[1])) is None]
-            counters["finite"] += len(pairs) - len(infinite)
             first = infinite[0] if infinite else pairs[0]
+            counters["finite"] += len(pairs) - len(infinite)
+            counters[asymptotics(*map(_polynomial, first)).regime] += len(infinite)
             candidates += [Candidate(index, a, b, first, space.spec.depth) for a, b in pairs]
-    return Screened(candidates, counters | {"candidates": len(candidates)})
+    return Screened(candidates, {**counters, "candidates": len(candidates)})
 
 
 def _polynomial(row: Coefficients) -> fmpz_poly:
