@@ -36,6 +36,11 @@ __all__ = ["Session", "begin", "connect", "open_session", "upgrade"]
 # One number for everybody who creates or upgrades a schema on a PostgreSQL server.
 _ADVISORY_LOCK = APPLICATION_ID
 
+# KiB, taken as they are used.  Digests come in no order, so the index on those of two million formulas should fit.
+_CACHE = 128 * 1024
+# Pages; a unit of a survey changes tens of thousands, many of which the next unit changes again.
+_CHECKPOINT = 32 * 1024
+
 
 class Session:
     """An opened database: its engine, its address, and whether it may be written."""
@@ -311,6 +316,8 @@ def connect(
         connection = sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
         return connection
 
     engine = create_engine("sqlite://", creator=open_file, poolclass=QueuePool)

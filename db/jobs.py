@@ -5,6 +5,7 @@ Those statements work inside a transaction of the caller, who holds the lock of 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from constants_lab.db.bulk import upsert
 from constants_lab.db.intervals import Interval, Union, unite
 from constants_lab.db.leases import LeaseState
-from constants_lab.db.schema import LARGEST_ID, ContributionRow, SetAsideRow, UnitRow, digest
+from constants_lab.db.schema import LARGEST_ID, ContributionRow, SetAsideRow, UnitRow
 from constants_lab.errors import InputError
 
 __all__ = [
@@ -197,8 +198,8 @@ def canonical(method: str, spec: dict[str, Any]) -> str:
 
 
 def spec_key(method: str, spec: dict[str, Any]) -> str:
-    """The digest by which equal jobs are recognised."""
-    return digest(canonical(method, spec))
+    """The text by which equal jobs are recognised: the SHA-256 of their canonical form in 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(method, spec).encode()).hexdigest()
 
 
 def done_intervals(connection: Connection, job: Job) -> list[Interval]:

@@ -18,15 +18,15 @@ from sqlalchemy import Connection, Row, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from constants_lab.db import jobs
-from constants_lab.db.bulk import upsert
+from constants_lab.db.bulk import among, upsert
 from constants_lab.db.connection import Session, begin, open_session, upgrade
 from constants_lab.db.failures import is_transient, translate
 from constants_lab.db.intervals import Interval, gaps
 from constants_lab.db.jobs import Contribution, Job, RecordOutcome, SetAside, spec_key
 from constants_lab.db.leases import Lease, LeaseState, acquire, leases
-from constants_lab.db.levels import add_record
-from constants_lab.db.recording import record_findings
-from constants_lab.db.records import Finding
+from constants_lab.db.levels import add_record, chunks
+from constants_lab.db.recording import record_findings, record_identities
+from constants_lab.db.records import Finding, IdentityRecord
 from constants_lab.db.schema import (
     HEAD,
     LARGEST_ID,
@@ -418,6 +418,29 @@ class Store:
             add_record(connection, formula_id, identity, evidence, datetime.now(UTC))
 
         self.writing(action)
+
+    def add_identities(self, claims: Sequence[tuple[int, IdentityRecord]]) -> int:
+        """Store identities of formulas, given as (formula, identity), with their evidence; gives the number of new ones.
+
+        Of an identity that exists the evidence is added only if it is stronger.  A few thousand are one transaction: one
+        that fails changes nothing, and leaves those before it stored.  Raises :class:`InputError` for an unknown formula.
+        """
+        new = 0
+        for part in chunks(claims):
+
+            def action(connection: Connection, part: list[tuple[int, IdentityRecord]] = part) -> int:
+                wanted = {formula for formula, _ in part}
+                found = among(connection, FormulaRow.id, sorted(f for f in wanted if 0 < f <= LARGEST_ID))
+                unknown = wanted.difference(connection.scalars(select(FormulaRow.id).where(found)))
+                if unknown:
+                    raise InputError(
+                        f"there is no formula {min(unknown)} in {self.url}, so nothing can be claimed of it: "
+                        "`clab formulas` lists them"
+                    )
+                return record_identities(connection, part, datetime.now(UTC))
+
+            new += self.writing(action)
+        return new
 
     def _lock_formula(self, connection: Connection, formula_id: int) -> None:
         if 0 < formula_id <= LARGEST_ID:

@@ -17,12 +17,15 @@ from constants_lab import __version__
 from constants_lab.cli import (
     cancel,
     certs,
+    cluster,
+    clusters,
     constants,
     coverage,
     database,
     formulas,
     identify,
     jobs,
+    report,
     resume,
     run,
     scheduler,
@@ -56,8 +59,11 @@ app.command("formulas")(formulas.command)
 app.command("show")(show.command)
 app.command("identify")(identify.command)
 app.command("verify")(verify.command)
+app.command("cluster")(cluster.command)
+app.command("clusters")(clusters.command)
 app.command("constants")(constants.command)
 app.command("coverage")(coverage.command)
+app.command("report")(report.command)
 app.add_typer(database.app, name="db")
 
 

@@ -17,13 +17,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import ctx, fmpq
+from flint import fmpq
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from constants_lab.constants import constant
 from constants_lab.db.records import DynamicsRecord, Finding
 from constants_lab.dynamics import measure
 from constants_lab.errors import InputError, NotConverging
@@ -42,6 +41,9 @@ from constants_lab.search.space import (
     parse_range,
 )
 from constants_lab.verification import agreement, evidence_for
+
+if TYPE_CHECKING:
+    from constants_lab.search.images import Images, Matrix
 
 __all__ = ["Candidate", "LookupSpace", "Spec", "confirm", "screen", "space"]
 
@@ -149,26 +151,13 @@ class Candidate:
     a: tuple[int, ...]
     b: tuple[int, ...]
     constant: str
-    matrices: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
+    matrices: tuple[Matrix, ...]
     trials: int
-
-
-@lru_cache(maxsize=64)
-def _image_rows(name: str, bound: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs, |x c + y| as float64, their relative errors, and the signs of x c + y."""
-    from constants_lab.search.kernels.match import pairs_up_to
-
-    pairs = pairs_up_to(bound)
-    with ctx.workprec(160):
-        c = constant(name).ball(40)
-        exact = [c * int(x) + int(y) for x, y in pairs]
-        values = np.array([float(v.mid()) for v in exact])
-    blurs = np.full(len(pairs), 4e-16)
-    return pairs, np.abs(values), blurs, np.sign(values)
 
 
 def screen(space: LookupSpace, start: int, stop: int) -> Screened:
     """Proposals among the members start..stop-1, found in float64; no claim is made of any of them."""
+    from constants_lab.search.images import image_rows
     from constants_lab.search.kernels.evaluate import CLASSES, evaluate_block
     from constants_lab.search.kernels.match import make_buckets, match_images
 
@@ -181,9 +170,9 @@ def screen(space: LookupSpace, start: int, stop: int) -> Screened:
             continue
         buckets = make_buckets(values, errors)
         for name in space.spec.constants:
-            pairs, images, blurs, signs = _image_rows(name, space.spec.lhs)
-            hits = match_images(buckets, pairs, images, blurs)
-            candidates.extend(_proposals(space, block, values, where, name, pairs, signs, hits))
+            images = image_rows(name, space.spec.lhs)
+            hits = match_images(buckets, images.pairs, images.sizes, images.blurs)
+            candidates.extend(_proposals(space, block, values, where, name, images, hits))
         # Before the next block is evaluated, or two would be in memory.
         del values, errors, where, buckets
     counters = {name: int(count) for name, count in zip(CLASSES, counts, strict=True)}
@@ -196,15 +185,14 @@ def _proposals(
     values: np.ndarray,
     where: np.ndarray,
     name: str,
-    pairs: np.ndarray,
-    signs: np.ndarray,
+    images: Images,
     hits: np.ndarray,
 ) -> Iterator[Candidate]:
-    grouped: dict[int, list[tuple[tuple[int, int], tuple[int, int]]]] = {}
-    for value, i, j in hits:
-        flip = 1 if values[value] * signs[i] * signs[j] > 0 else -1
-        top = (flip * int(pairs[i, 0]), flip * int(pairs[i, 1]))
-        grouped.setdefault(int(value), []).append((top, (int(pairs[j, 0]), int(pairs[j, 1]))))
+    from constants_lab.search.images import hit_matrices
+
+    grouped: dict[int, list[Matrix]] = {}
+    for value, matrix in hit_matrices(hits, values, images):
+        grouped.setdefault(value, []).append(matrix)
     for value, matrices in grouped.items():
         position = int(where[value])
         a_row, b_row = divmod(position, len(block.b)) if not block.paired else (position, position)
@@ -232,7 +220,7 @@ def _dynamics(pcf: PCF, value: Evaluation) -> DynamicsRecord:
     return dynamics_record(measure(pcf, value=value))
 
 
-def _scaled(matrix: tuple[tuple[int, int], tuple[int, int]], scale: fmpq) -> list[list[int]]:
+def _scaled(matrix: Matrix, scale: fmpq) -> list[list[int]]:
     """The matrix of value/scale when ``matrix`` is that of value."""
     p, q = int(scale.numer()), int(scale.denom())
     return [[q * k for k in matrix[0]], [p * k for k in matrix[1]]]

@@ -9,6 +9,8 @@ Members that end (b has a positive integer root) get their rational value, the d
 
 from __future__ import annotations
 
+import math
+import random
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -18,24 +20,26 @@ from flint import arb, ctx, fmpq, fmpz_poly
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from constants_lab.balls import decimal
-from constants_lab.canonical import class_key, exact_key
+from constants_lab.canonical import class_key, exact_key, ratio
 from constants_lab.db.records import Finding, FormulaRecord, LabelRecord
 from constants_lab.dynamics import Dynamics
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import finite_value
-from constants_lab.polynomials import first_positive_integer_root, format_polynomial, shift
+from constants_lab.pcf import PCF
+from constants_lab.polynomials import first_positive_integer_root, format_polynomial, parse_polynomial, shift
 from constants_lab.regimes import asymptotics
 from constants_lab.search.job import Screened
 from constants_lab.search.measuring import DIGITS, measured, scaled
 from constants_lab.search.pcf_records import dynamics_record
 from constants_lab.search.space import MAX_BOX_DEGREE, PCFBox, coefficient_ranges
 
-__all__ = ["Candidate", "Spec", "SurveySpace", "confirm", "describe", "screen", "space"]
+__all__ = ["Candidate", "Spec", "SurveySpace", "confirm", "describe", "reconfirm", "screen", "space"]
 
 Coefficients = tuple[int, ...]
 
 _SECONDS_A_MEMBER = 0.6e-3
 _BYTES_A_FORMULA = 900
+_MEASURED_AGAIN = 50
 _MOST_HOURS = 24.0
 _MOST_ROWS = 20_000
 """Polynomials a in a box: each is compared with every other."""
@@ -84,6 +88,9 @@ class SurveySpace:
 
     def __len__(self) -> int:
         return self.size
+
+    def __getitem__(self, index: int) -> PCF:
+        return self.members[index]
 
     @property
     def formulas(self) -> int:
@@ -200,6 +207,43 @@ def confirm(candidate: Candidate) -> Finding:
         dynamics=dynamics_record(dynamics),
         labels=[] if label is None else [LabelRecord(kind=label[0], detail=label[1])],  # type: ignore[arg-type]
     )
+
+
+def reconfirm(space: SurveySpace, finding: Finding) -> Finding | None:
+    """The finding, if it can be of its candidate; one in fifty is measured anew, as the coordinator cannot do all of them.
+
+    Nothing is claimed of a survey's measures, and ``clab cluster`` verifies what it names; ``--replicate`` has every unit
+    measured twice.  None for what is of another class, has other keys, or differs when it is measured.
+    """
+    try:
+        a, b = (parse_polynomial(text or "") for text in (finding.formula.a, finding.formula.b))
+    except InputError:
+        return None
+    first = space[finding.index]
+    if a.is_zero() or b.is_zero() or ratio(a, b) != ratio(first.a, first.b):
+        return None
+    if (finding.formula.exact_key, finding.formula.class_key) != (exact_key(a, b), class_key(a, b)):
+        return None
+    if finding.identities or finding.evidence or finding.companions:
+        return None
+    if random.random() * _MEASURED_AGAIN >= 1:
+        return finding
+    rows = tuple(tuple(int(c) for c in reversed(p.coeffs())) for p in (a, b))
+    ours = confirm(Candidate(finding.index, rows[0], rows[1], (rows[0], rows[1]), space.spec.depth))
+    return ours if _alike(ours, finding) else None
+
+
+def _alike(ours: Finding, theirs: Finding) -> bool:
+    if ours.labels != theirs.labels or (ours.formula.value or "")[:50] != (theirs.formula.value or "")[:50]:
+        return False
+    mine, other = (finding.dynamics.model_dump() if finding.dynamics else {} for finding in (ours, theirs))
+    return mine.keys() == other.keys() and all(_near(mine[key], other[key]) for key in mine)
+
+
+def _near(x: object, y: object) -> bool:
+    if isinstance(x, float) and isinstance(y, float):
+        return math.isclose(x, y, rel_tol=1e-6, abs_tol=1e-8)
+    return x == y
 
 
 def _digits(number: fmpq) -> str:

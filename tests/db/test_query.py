@@ -195,9 +195,9 @@ def test_a_listing_is_a_statement_with_labels_and_jobs(filled: Store) -> None:
     event.listen(Engine, "before_cursor_execute", note)
     try:
         assert len(formulas(filled, constant="pi", sort="delta", limit=50)) > 3
-        assert len(seen) == 3
+        assert len(seen) == 4
         formula(filled, 1)
-        assert len(seen) == 9
+        assert len(seen) == 10
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 

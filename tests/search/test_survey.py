@@ -207,6 +207,26 @@ def test_members_have_their_own_value_and_dynamics() -> None:
                 assert abs(arb(finding.formula.value) - value) <= abs(value) * arb(10) ** -59
 
 
+def test_what_another_machine_sends_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(survey, "_MEASURED_AGAIN", 1)
+    space, candidates = box_of({"a_degree": 1, "b_degree": 2, "bound": 2})
+    for candidate in random.Random(3).sample(candidates, 60):
+        honest = survey.confirm(candidate)
+        assert survey.reconfirm(space, honest) is not None
+        formula, dynamics = honest.formula, honest.dynamics
+        assert dynamics is not None
+        other = next(c for c in candidates if c.index != candidate.index)
+        lies = [
+            honest.model_copy(update={"index": other.index}),
+            honest.model_copy(update={"formula": formula.model_copy(update={"exact_key": "rho 1 / 1 ; 1"})}),
+            honest.model_copy(update={"formula": formula.model_copy(update={"a": "0"})}),
+            honest.model_copy(update={"formula": formula.model_copy(update={"value": "3.14159"})}),
+            honest.model_copy(update={"dynamics": dynamics.model_copy(update={"regime": "nonsense"})}),
+            honest.model_copy(update={"dynamics": dynamics.model_copy(update={"rate": 77.0})}),
+        ]
+        assert [survey.reconfirm(space, lie) for lie in lies] == [None] * len(lies)
+
+
 def test_finite_members_have_their_rational_value() -> None:
     _, candidates = box_of({"a_degree": 1, "b_degree": 1, "bound": 3})
     finite = [c for c in candidates if first_positive_integer_root(fmpz_poly(list(c.b)[::-1])) is not None]
