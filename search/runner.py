@@ -21,13 +21,17 @@ from constants_lab.db.jobs import Job
 from constants_lab.db.leases import Heartbeat, Lease
 from constants_lab.db.store import Store
 from constants_lab.errors import ConstantsLabError, InputError, Unavailable
-from constants_lab.search.engine import Completed, Engine
+from constants_lab.search.engine import Completed, Engine, GivenUp
 from constants_lab.search.job import JobSpec, Space
 from constants_lab.search.recorder import Recorder
 from constants_lab.search.replication import machine_of
-from constants_lab.search.units import UnitResult, Units, run_unit
+from constants_lab.search.units import Unit, UnitResult, Units, run_unit
 
 __all__ = ["Progress", "Stop", "prepare_job", "run_job"]
+
+
+_MOST_FAILURES = 20
+"""Units given up one after the other, with none done between: then it is not the units."""
 
 
 @dataclass(frozen=True)
@@ -149,6 +153,7 @@ class _Run:
         self._units = Units(spec, space, store.remaining(job.id), engine.unit_seconds)
         self._recorder = Recorder(store, job, trusted=engine.trusted, say=say)
         self._lost = False
+        self._failures = 0
         self._began = self._looked = monotonic()
 
     def finish(self) -> Job:
@@ -158,6 +163,7 @@ class _Run:
         heartbeat = Heartbeat(self._lease, lost=self._on_lost)
         heartbeat.start()
         try:
+            self._engine.stopped = lambda: self._stop.asked
             units = self._units.until(lambda: self._stop.asked, lambda: self._engine.workers)
             for outcome in self._engine.run(run_unit, units):
                 self._take(outcome)
@@ -179,12 +185,16 @@ class _Run:
             heartbeat.stop()
         return self._ended()
 
-    def _take(self, outcome: Completed[UnitResult] | object) -> None:
+    def _take(self, outcome: Completed[UnitResult] | GivenUp[Unit]) -> None:
         if isinstance(outcome, Completed):
+            self._failures = 0
             self._units.learn(outcome.result)
             self._recorder.add(outcome.result, machine_of(outcome.worker))
-        else:
-            self._recorder.set_aside(outcome)  # type: ignore[arg-type]
+        elif isinstance(outcome, GivenUp):
+            self._recorder.set_aside(outcome)
+            self._failures += 1
+            if self._failures == _MOST_FAILURES:
+                raise InputError(f"{self._failures} units in a row failed, the last with: {outcome.error}")
 
     def _tell(self, heartbeat: Heartbeat) -> None:
         done, job = self._recorder.done, self._job

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from constants_lab import __version__
-from constants_lab.errors import InputError
+from constants_lab.search.engine import WrongVersion
 from constants_lab.search.job import JobSpec, Space, load_method
 
 __all__ = ["Unit", "UnitResult", "Units", "run_unit"]
@@ -56,10 +56,10 @@ def _opened(method: str, spec: str) -> tuple[Any, Any]:
 def run_unit(unit: Unit) -> UnitResult:
     """Screen and confirm one unit; runs on a worker and touches nothing but its argument.
 
-    Raises :class:`InputError` on a worker of another version than the coordinator's.
+    Raises :class:`WrongVersion` on a worker of another version than the coordinator's.
     """
     if unit.version != __version__:
-        raise InputError(
+        raise WrongVersion(
             f"a worker ({platform.node()}) has version {__version__} of constants-lab and this is {unit.version}: "
             "install the same version on both"
         )
