@@ -140,6 +140,10 @@ class DaskEngine:
         try:
             # A refused certificate is told in a sentence here, and not as a lost connection later.
             reach(address, security, timeout)
+        except TimeoutError as error:
+            raise Unavailable(
+                f"no Dask scheduler answered at {address} within {timeout:.0f} s ({str(error)[:120]}): check that it runs"
+            ) from None
         except OSError as error:
             silence = str(error)
 

@@ -56,15 +56,12 @@ class _Fetched:
     content: Any = None
 
 
-def on_worker(work: Callable[[Unit], Result], unit: Unit) -> tuple[Result | None, str, str]:
-    """Run on a worker: the result, the worker's address, and why this worker may do no unit of this run ("" if it may)."""
-    from distributed import get_worker
-
-    address = str(get_worker().address)
+def on_worker(work: Callable[[Unit], Result], unit: Unit) -> tuple[Result | None, str]:
+    """Run on a worker: the result, and why this worker may do no unit of this run ("" if it may)."""
     try:
-        return work(unit), address, ""
+        return work(unit), ""
     except WrongVersion as error:
-        return None, address, str(error)
+        return None, str(error)
 
 
 class Dispatch(Generic[Unit, Result]):
@@ -110,7 +107,12 @@ class Dispatch(Generic[Unit, Result]):
         """Submit what there is room for; whether anything is in flight or waiting."""
         self._notice_workers()
         waiting, self._waiting = self._waiting, []
-        if not self._engine.stopped():
+        if self._engine.stopped():
+            if not self._engine.addresses():
+                # Nobody is there to finish what is in flight.
+                for key in list(self._in_flight):
+                    self._drop(key)
+        else:
             for entry in waiting:
                 self._submit(entry)
         room = _IN_FLIGHT * self._engine.workers - len(self._in_flight) - len(self._waiting)
@@ -207,13 +209,16 @@ class Dispatch(Generic[Unit, Result]):
         try:
             # Client.gather makes one message of all that are asked for, and the slowest worker then decides for all.
             reply = await asyncio.wait_for(client.scheduler.gather(keys=[key]), _FETCH_SECONDS)
+            # A worker may call itself what it likes: who did it is asked of the scheduler.
+            holders = await asyncio.wait_for(client.scheduler.who_has(keys=[key]), _FETCH_SECONDS)
         except TimeoutError:
             return _Fetched(key, "late")
         except (Exception, asyncio.CancelledError):
             return _Fetched(key, "gone")
-        if reply["status"] != "OK":
+        addresses = list(holders.get(key) or ())
+        if reply["status"] != "OK" or not addresses:
             return _Fetched(key, "lost")
-        return _Fetched(key, "here", reply["data"][key])
+        return _Fetched(key, "here", (reply["data"][key], str(addresses[0])))
 
     def _say_waiting(self) -> None:
         if not self._engine.addresses():
@@ -244,13 +249,17 @@ class Dispatch(Generic[Unit, Result]):
             case "failed":
                 return self._failed(fetched.key, fetched.content)
         self._drop(fetched.key)
-        result, address, refusal = fetched.content
+        content, address = fetched.content
         worker = self._engine.label(address)
+        try:
+            result, refusal = content
+        except (TypeError, ValueError):
+            result, refusal = None, f"{machine_of(worker)} sent something else than a result"
         if refusal:
             self._bar(machine_of(worker), refusal)
             self._submit(entry)
             return None
-        if hasattr(result, "start") and _place(result) != _place(entry.unit):
+        if hasattr(result, "start") and not _same_place(result, entry.unit):
             self._bar(machine_of(worker), f"{machine_of(worker)} sent the result of another unit")
             self._submit(entry)
             return None
@@ -312,6 +321,13 @@ class Dispatch(Generic[Unit, Result]):
             self._submit(entry)
             return None
         return self._results.pop(place)[decision.accepted]
+
+
+def _same_place(result: Any, unit: Any) -> bool:
+    try:
+        return _place(result) == _place(unit)
+    except (AttributeError, TypeError, ValueError):
+        return False
 
 
 def _place(unit: Any) -> tuple[int, int]:
