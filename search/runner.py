@@ -139,9 +139,13 @@ def run_job(
         raise InputError(f"job {job_id} has {job.total} candidates but its specification gives {space.size}")
     stop = stop or Stop()
 
+    lost = threading.Event()
+
     def on_lost() -> None:
         stop.asked = True
-        say(f"another coordinator has taken job {job_id} over: stopping here")
+        if not lost.is_set():
+            lost.set()
+            say(f"another coordinator has taken job {job_id} over: stopping here")
 
     # The wait for a lease can be interrupted at once.
     with (
@@ -162,7 +166,10 @@ def run_job(
         chosen = engine(space.expected_seconds * share) if callable(engine) else engine
         try:
             if not store.set_state(job_id, "running", lease=lease):
-                return store.job(job_id)
+                left = store.job(job_id)
+                if left.state != "cancelled":
+                    on_lost()
+                return left
             return _Run(store, job, spec, space, chosen, stop, lease, heartbeat, progress, say).finish()
         finally:
             chosen.close()
