@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -107,13 +108,19 @@ def upgrade(address: str | os.PathLike[str] | None, timeout: float) -> tuple[str
         engine.dispose()
 
 
-def begin(engine: Engine, write: bool) -> Any:
+@contextmanager
+def begin(engine: Engine, write: bool) -> Iterator[Connection]:
     """A connection inside a transaction, committed at the end of the ``with`` block.
 
     A writing transaction takes SQLite's only write lock at once: a transaction that first reads and then
-    writes could not be completed after another writer came between, and no waiting would help.
+    writes could not be completed after another writer came between, and no waiting would help.  A reading one sees one
+    state of the database, which SQLite gives in any case and PostgreSQL when asked.
     """
-    return engine.execution_options(constants_lab_write=write).begin()
+    with engine.execution_options(constants_lab_write=write).connect() as connection:
+        if connection.dialect.name == "postgresql" and not write:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
 
 
 def _open_sqlite(location: Location, create: bool, readonly: bool, timeout: float) -> Session:
@@ -250,12 +257,10 @@ def _write_ahead(engine: Engine, timeout: float) -> None:
 
 
 def _maintenance(location: Location) -> Engine:
+    from constants_lab.db.server import server_engine
+
     assert location.url is not None
-    return create_engine(
-        location.url.set(database="postgres"),
-        isolation_level="AUTOCOMMIT",
-        connect_args={"connect_timeout": 10},
-    )
+    return server_engine(location.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
 
 
 def _database_is_missing(location: Location) -> bool:
@@ -299,9 +304,10 @@ def connect(
 ) -> Engine:
     """An engine for an address, without any look at what is there; to be disposed of by the caller."""
     if location.path is None:
+        from constants_lab.db.server import server_engine
+
         assert location.url is not None
-        arguments = {} if "connect_timeout" in location.url.query else {"connect_timeout": 10}
-        engine = create_engine(location.url, pool_pre_ping=True, connect_args=arguments)
+        engine = server_engine(location.url, pool_pre_ping=True)
         return engine.execution_options(postgresql_readonly=True) if readonly else engine
 
     mode = "ro" if readonly else "rwc" if create else "rw"

@@ -234,23 +234,37 @@ class Store:
             held = leases(connection)
             return [Job.of(row, held.get(row.id)) for row in rows]
 
-    def set_state(self, job_id: int, state: str, error: str | None = None) -> None:
-        """Set the state of a job, and the error it ended with, if any."""
+    def set_state(self, job_id: int, state: str, error: str | None = None, *, lease: Lease | None = None) -> bool:
+        """Set the state of a job, and the error it ended with, if any; gives whether that was done.
+
+        With ``lease`` it is what a run says of itself, which counts while the lease is held, and overwrites a cancellation
+        only to say that there is nothing left to cancel.
+        """
         if state not in STATES:
             raise InputError(f"no job state is called {state!r}: use one of {', '.join(STATES)}")
 
-        def action(connection: Connection) -> None:
-            self._lock_job(connection, job_id)
+        def action(connection: Connection) -> bool:
+            if lease is not None and not lease.held(connection):
+                return False
+            job = self._lock_job(connection, job_id)
+            if lease is not None and job.state == "cancelled" and state != "done":
+                return False
             connection.execute(
                 update(JobRow).where(JobRow.id == job_id).values(state=state, error=error, updated=datetime.now(UTC))
             )
+            return True
 
-        self.writing(action)
+        return self.writing(action)
 
-    def restart(self, job_id: int) -> None:
-        """Forget what of a job is done or set aside, so that it is searched again; its findings stay."""
+    def restart(self, job_id: int, *, lease: Lease | None = None) -> bool:
+        """Forget what of a job is done or set aside, so that it is searched again; its findings stay.
 
-        def action(connection: Connection) -> None:
+        With ``lease`` only while that is held; gives whether it was done.
+        """
+
+        def action(connection: Connection) -> bool:
+            if lease is not None and not lease.held(connection):
+                return False
             self._lock_job(connection, job_id)
             connection.execute(delete(UnitRow).where(UnitRow.job_id == job_id))
             jobs.forget_set_aside(connection, job_id)
@@ -260,8 +274,9 @@ class Store:
                 .where(JobRow.id == job_id)
                 .values(state="pending", done=0, counters={}, seconds=0.0, error=None, updated=datetime.now(UTC))
             )
+            return True
 
-        self.writing(action)
+        return self.writing(action)
 
     def _row(self, connection: Connection, job_id: int, lock: bool = False) -> Row[*tuple[Any, ...]]:
         if 0 < job_id <= LARGEST_ID:
@@ -365,6 +380,9 @@ class Store:
                 for name, number in counters.items():
                     sums[name] = sums.get(name, 0) + number
                 changes |= {"counters": sums, "seconds": job.seconds + seconds}
+            if job.state == "running" and changes["done"] == job.total:
+                # In the same transaction: a coordinator that is killed now leaves no job that seems to run for ever.
+                changes["state"] = "done"
             connection.execute(update(JobRow).where(JobRow.id == job_id).values(**changes))
             return RecordOutcome(formulas, met, already_done=False)
 

@@ -30,6 +30,7 @@ from constants_lab.search.security import reach, refusal
 __all__ = [
     "VERSION_KEY",
     "WORKER_SETTINGS",
+    "WORKER_TTL",
     "Crew",
     "IgnoreInterrupts",
     "QuietWorker",
@@ -50,6 +51,9 @@ WORKER_SETTINGS: dict[str, Any] = {
     "distributed.worker.profile.enabled": False,
 }
 """Dask's settings for processes that compute, to be in force while they are begun."""
+
+WORKER_TTL = "90s"
+"""A worker that a scheduler of ours has not heard of for so long is taken for lost, and its units go to others."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 """Seconds between attempts to reach a scheduler that is away."""

@@ -20,15 +20,16 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from constants_lab.db.records import DynamicsRecord, Finding
+from constants_lab.db.records import DynamicsRecord, Finding, IdentityRecord
 from constants_lab.dynamics import measure
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import DIRECT_TERMS, Evaluation
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
+from constants_lab.polynomials import coefficients
 from constants_lab.search.job import ConstantNames, Screened
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
 from constants_lab.search.space import (
@@ -45,7 +46,7 @@ from constants_lab.verification import agreement, evidence_for
 if TYPE_CHECKING:
     from constants_lab.search.images import Images, Matrix
 
-__all__ = ["Candidate", "LookupSpace", "Spec", "confirm", "screen", "space"]
+__all__ = ["Candidate", "LookupSpace", "Spec", "confirm", "reconfirm", "screen", "space"]
 
 MAX_LHS = 100
 """Largest bound on the coefficients of left-hand sides: 4 10^8 images a constant."""
@@ -257,6 +258,47 @@ def confirm(candidate: Candidate) -> Finding | None:
                 dynamics=_dynamics(form, full),
             )
     return None
+
+
+def reconfirm(space: LookupSpace, finding: Finding) -> Finding | None:
+    """The finding made anew from its index and its left-hand side alone; None when the search does not try that image."""
+    if len(finding.identities) != 1:
+        return None
+    pcf = space[finding.index]
+    for name in space.spec.constants:
+        matrix = _image_of(name, finding.identities[0], pcf.scale)
+        if matrix is None or max(map(abs, matrix[0] + matrix[1])) > space.spec.lhs:
+            continue
+        a, b = coefficients(pcf.a), coefficients(pcf.b)
+        found = confirm(Candidate(finding.index, a, b, name, (matrix,), space.trials))
+        if found is not None:
+            return found
+    return None
+
+
+def _image_of(name: str, claim: IdentityRecord, scale: fmpq) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """The integers of ``scale`` times the claimed left-hand side as an image of the constant ``name``, if it is one.
+
+    The claim may be written in another constant, as 2*pi is in pi: with the numerator P and the denominator Q of ``name`` in
+    that one, the rows of an image are combinations of P and Q.
+    """
+    named = Identity(name, ((1, 0), (0, 1)))
+    if claim.constant != named.constant or [len(row) for row in claim.matrix] != [len(row) for row in named.matrix]:
+        return None
+    width = len(named.matrix[0])
+    base = fmpq_mat(2, width, [*named.matrix[0], *named.matrix[1]])
+    claimed = fmpq_mat(2, width, [int(k) for row in claim.matrix for k in row])
+    image = claimed * base.transpose() * (base * base.transpose()).inv()
+    if image * base != claimed:
+        return None
+    whole, _ = image.numer_denom()
+    p, q = int(scale.numer()), int(scale.denom())
+    entries = [factor * int(k) for factor, k in zip((p, p, q, q), whole.entries(), strict=True)]
+    shared = math.gcd(*entries)
+    if shared == 0:
+        return None
+    alpha, beta, gamma, delta = (k // shared for k in entries)
+    return (alpha, beta), (gamma, delta)
 
 
 def describe(spec: dict[str, Any]) -> str:
