@@ -20,7 +20,6 @@ from sqlalchemy import (
     Row,
     Table,
     TypeDecorator,
-    any_,
     bindparam,
     cast,
     func,
@@ -121,10 +120,11 @@ def _unfolding(
 
 
 def among(connection: Connection, column: InstrumentedAttribute[Any], values: list[Any]) -> ColumnElement[bool]:
-    """That a column has one of many values: ``IN``, or on PostgreSQL ``= ANY`` of one array parameter."""
+    """That a column has one of many values: ``IN``, on PostgreSQL of the elements of one array parameter."""
     if connection.dialect.name != "postgresql":
         return column.in_(values)
-    return column == any_(cast(values, postgresql.ARRAY(column.type)))
+    # As a table: `= ANY` compares each row of a young table with each element, as no statistics say how many it has.
+    return column.in_(select(func.unnest(cast(values, postgresql.ARRAY(column.type)))))
 
 
 def _table(model: type[Any]) -> Table:

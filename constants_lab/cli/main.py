@@ -22,6 +22,7 @@ from constants_lab.cli import (
     constants,
     coverage,
     database,
+    export,
     formulas,
     identify,
     jobs,
@@ -56,6 +57,7 @@ app.command("scheduler")(scheduler.command)
 app.command("worker")(worker.command)
 app.command("certs")(certs.command)
 app.command("formulas")(formulas.command)
+app.command("export")(export.command)
 app.command("show")(show.command)
 app.command("identify")(identify.command)
 app.command("verify")(verify.command)

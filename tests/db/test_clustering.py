@@ -175,6 +175,9 @@ def test_a_large_clustering_is_stored_in_pages(store: Store) -> None:
         assert connection.execute(odd).scalar_one() in (0, 30_000)
     assert len(store_values := survey_rows(store).values(ids)) == 60_000
     assert set(store_values) == {None}
+    # A job of so many findings is asked of each formula.
+    assert count(store, job=job.id, cluster=2, min_evidence="screened") == 30_000
+    assert [view.id for view in formulas(store, job=job.id, min_evidence="screened", limit=2)] == ids[:2].tolist()
 
 
 def test_a_formula_leaves_its_cluster_with_its_row(survey: Store) -> None:
