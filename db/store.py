@@ -122,6 +122,10 @@ class Store:
         """The address, without password: to be shown, not to be opened again."""
         return self._session.location.shown
 
+    def require_room(self, size: int) -> None:
+        """See :meth:`constants_lab.db.location.Location.require_room`."""
+        self._session.location.require_room(size)
+
     @property
     def readonly(self) -> bool:
         """Whether every change is refused."""

@@ -86,9 +86,11 @@ def prepare_job(store: Store, spec: JobSpec, *, again: bool = False) -> Job:
     """The job of this specification and program version in the database, created if it is new.
 
     ``again`` forgets what of it is done, as in :func:`run_job`, before there is a run.  Raises :class:`InputError` for an empty
-    or too large space, and with ``again`` for a job that is being run.
+    or too large space, one whose rows the disk has no room for, and with ``again`` for a job that is being run.
     """
     space = spec.space()
+    if store.find_job(spec.method, spec.as_json(), __version__) is None:
+        store.require_room(getattr(space, "expected_bytes", 0))
     job = store.create_job(spec.method, spec.as_json(), space.size, __version__)
     if again and (job.done or job.state == "cancelled"):
         with store.acquire_lease(job.id) as lease, Heartbeat(lease):

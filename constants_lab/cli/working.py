@@ -192,11 +192,15 @@ def begin(
     where: Where,
 ) -> None:
     """Open the database, create or find the job of ``spec``, run and print it."""
+    from constants_lab.db.location import Location
     from constants_lab.db.store import Store
     from constants_lab.search.runner import prepare_job
 
     # Everything that can be wrong with the job or the scheduler is found before a database is created.
-    spec.space()
+    space = spec.space()
+    location = Location.parse(db)
+    if location.path is not None and not location.path.exists():
+        location.require_room(getattr(space, "expected_bytes", 0))
     where.check()
     with Store.open(db) as store:
         job = prepare_job(store, spec)

@@ -38,7 +38,7 @@ __all__ = ["Candidate", "Spec", "SurveySpace", "confirm", "describe", "reconfirm
 Coefficients = tuple[int, ...]
 
 _SECONDS_A_MEMBER = 0.6e-3
-_BYTES_A_FORMULA = 900
+_BYTES_A_FORMULA = 500
 _MEASURED_AGAIN = 50
 _MOST_HOURS = 24.0
 _MOST_ROWS = 20_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -128,6 +129,17 @@ def test_bad_input_is_a_sentence_and_leaves_no_file(
     assert outcome.code == 2
     assert said in outcome.err
     assert "Traceback" not in outcome.err
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_a_box_that_has_no_room_on_the_disk_is_refused_with_the_estimate(
+    clab_here: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free._replace(free=3_000_000))
+    outcome = clab_here("search", "survey", "--a-degree", "2", "--b-degree", "2", "--bound", "2", "--db", "new.db")
+    assert outcome.code == 2
+    assert "GB would be stored and 0.0 GB are free" in outcome.err
     assert not (tmp_path / "new.db").exists()
 
 
