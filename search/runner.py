@@ -34,7 +34,7 @@ __all__ = ["Progress", "Stop", "prepare_job", "run_job"]
 
 _MOST_FAILURES = 20
 """Units given up one after the other, with none done between: then it is not the units."""
-_SAME_SIGNAL = 0.3
+_SAME_SIGNAL = 0.05
 """Seconds within which a signal is the same one again: some send it to a process and to its group."""
 _LOOK = 0.3
 """Seconds between two looks whether the job is cancelled."""
