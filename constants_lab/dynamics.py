@@ -26,7 +26,7 @@ from constants_lab.convergents import convergent_pairs
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import Evaluation, evaluate
 from constants_lab.reduction import nilpotent_fraction
-from constants_lab.regimes import Asymptotics, RegimeName
+from constants_lab.regimes import Asymptotics, RegimeName, calm_index
 
 if TYPE_CHECKING:
     from constants_lab.pcf import PCF
@@ -64,8 +64,8 @@ class Dynamics:
     Fitted: ``growth`` d and ``linear_growth`` c of ln q^_n ~ d n ln n + c n + e; a d within 0.1 of a half-integer is set to
     it.  ``residual``: the root mean square of what the fit leaves, divided by n.  ``factorial_reduction``: d < 1/4.
 
-    ``delta_limit``: where theory gives it: D/d - 1 with D the factorial rate, when d is a half-integer; -1 for slower
-    convergence when ln q^_n grows at least like n ln n, or linearly in the polynomial and stretched regimes (that it
+    ``delta_limit``: what theory makes of the fitted d: D/d - 1 with D the factorial rate, when d is a half-integer; -1 for
+    slower convergence when ln q^_n grows at least like n ln n, or linearly in the polynomial and stretched regimes (that it
     does is read off the fit); None for a rational value too.
     """
 
@@ -240,14 +240,15 @@ def measure(pcf: PCF, depth: int = 1000, value: Evaluation | None = None) -> Dyn
     logs = [log_of(q // p.gcd(q)) for _, p, q in found]
     _, p, q = found[-1]
     # Twice the depth stands for the limit where that costs no digits: never for a power of n, and for
-    # -ln err ~ k sqrt(n) when the gain, (sqrt 2 - 1) k sqrt(n), is over 12 digits.
-    direct = theory.regime != "polynomial" and theory.terms_for(30) < depth
+    # -ln err ~ k sqrt(n) when the gain, (sqrt 2 - 1) k sqrt(n), is over 12 digits, nor before the leading terms rule, when
+    # both convergents may lie near a wrong limit.
+    direct = theory.regime != "polynomial" and theory.terms_for(30) < depth and 2 * calm_index(pcf.a, pcf.b) <= depth
     wanted = 60 if direct else 60 + error_digits(theory, depth)
     blind = _log_distance(p, q, deeper)
     errors = Errors(None, blind)
     try:
         known = value if value is not None and value.digits >= wanted else evaluate(pcf.a, pcf.b, wanted, theory)
-        if simple_rational(known.value, min(known.digits, 60) - 2) is not None:
+        if known.digits >= 40 and simple_rational(known.value, min(known.digits, 60) - 2) is not None:
             errors = Errors(None, None, rational=True)
         else:
             errors = Errors(blind if direct else _log_error(known, p, q), blind)

@@ -51,8 +51,10 @@ class Location:
         folder = self.path.parent
         while not folder.exists():
             folder = folder.parent
-        free = shutil.disk_usage(folder).free
-        if size > free:
+        usage = shutil.disk_usage(folder)
+        free = usage.free
+        # A folder of the system's own has no size at all; that nothing can be written there is said elsewhere.
+        if usage.total and size > free:
             raise InputError(
                 f"about {size / 1e9:,.1f} GB would be stored and {free / 1e9:,.1f} GB are free at {folder}: "
                 "make the search smaller, or name a database on another disk"

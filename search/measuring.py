@@ -42,6 +42,8 @@ _LEAF = 25
 _MOST_STEPS = 100_000
 _BITS = 320
 _LN10 = math.log(10)
+_LEAST_DIGITS = 38
+"""With fewer digits an integer relation may be an accident."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,8 @@ def _value(
 
 def _number(value: Evaluation) -> tuple[str, str] | None:
     digits = min(value.digits, DIGITS) - 2
+    if digits < _LEAST_DIGITS:
+        return None
     rational = simple_rational(value.value, digits)
     if rational is not None:
         return "rational", str(rational)

@@ -68,8 +68,13 @@ def answers(questions: Sequence[Question], trials: int) -> list[tuple[int, list[
 
 @lru_cache(maxsize=4096)
 def _known(name: str) -> Constant | None:
-    """The constant; None for an algebraic one, which is a function of itself in many ways."""
-    found = constant(name)
+    """The constant; None for an algebraic one, which is a function of itself in many ways,
+    and for two of them."""
+    try:
+        found = constant(name)
+    except ConstantsLabError:
+        # An identity in two constants has both names.
+        return None
     return None if found.irrational == "algebraic" else found
 
 

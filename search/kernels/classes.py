@@ -1,8 +1,8 @@
 """Which continued fractions of a box are equivalent: the same rho(n) = b(n) / (a(n) a(n-1)).
 
 Of two members with a and a' the second is equivalent to the first when b' = b a'(n) a'(n-1) / (a(n) a(n-1)) is a polynomial of
-the box.  That is asked of every a' of the box, at a few points modulo 2^31 - 1: b' is interpolated, its coefficients are
-compared with their ranges, and two more points must agree.  What passes is a proposal, for exact arithmetic to accept.
+the box.  That is asked of every a' of the box, at a few points modulo a prime near 2^31: b' is interpolated, its coefficients
+are compared with their ranges, and two more points must agree.  What passes is a proposal, for exact arithmetic to accept.
 """
 
 from __future__ import annotations

@@ -41,6 +41,8 @@ _SECONDS_A_MEMBER = 0.6e-3
 _BYTES_A_FORMULA = 500
 _MEASURED_AGAIN = 50
 _MOST_HOURS = 24.0
+MAX_COEFFICIENT = 10**8
+"""Bound on the coefficients: equivalent members are found by their residues modulo 2^31 - 1."""
 _MOST_ROWS = 20_000
 """Polynomials a in a box: each is compared with every other."""
 
@@ -75,6 +77,10 @@ class SurveySpace:
         text = f"-{spec.bound}..{spec.bound}"
         a = coefficient_ranges("a", spec.a_degree, text if spec.a_range is None else spec.a_range)
         b = coefficient_ranges("b", spec.b_degree, text if spec.b_range is None else spec.b_range)
+        if max(abs(end) for ends in (*a, *b) for end in ends) > MAX_COEFFICIENT:
+            raise InputError(
+                f"the coefficients of a survey are bounded by {MAX_COEFFICIENT:,}: make the ranges smaller"
+            )
         self.members = PCFBox(a, b)
         self.size = self.members.size
         self.both_signs = all(low == -high for low, high in a)

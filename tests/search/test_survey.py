@@ -259,6 +259,7 @@ def test_rational_and_quadratic_limits_are_told() -> None:
         ({"a_degree": 2, "b_degree": 2, "bound": 0}, "bound"),
         ({"a_degree": 2, "b_degree": 2, "bound": 2, "depth": 150}, "depth"),
         ({"a_degree": 1, "b_degree": 1, "a_range": "0..0", "b_range": "1..1"}, "no continued fraction"),
+        ({"a_degree": 1, "b_degree": 1, "a_range": "1..3", "b_range": "2000000000..2000000003"}, "bounded by"),
         ({"a_degree": 1, "b_degree": 1, "a_range": "3..1", "b_range": "1..1"}, "reversed"),
     ],
     ids=str,
