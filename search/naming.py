@@ -9,6 +9,7 @@ Implementation overview.
 3. Every claim is verified on the formula's canonical form, to 100 digits (50 where only acceleration gives them), by
    workers (:mod:`constants_lab.search.name_checks`) and stored as soon as it is.  Claims that agreed with the 60 stored
    digits and then failed are returned.
+4. Of the Möbius classes that have no name yet, those that look like periods are asked what they are without further ado, and
    those in a cluster that has a constant whether they are a function of it, with larger integers or of degree 2.
 5. Equivalent formulas are Möbius images of each other, so a class with one name has names for all its members; their integers
    may be large.
