@@ -98,6 +98,7 @@ def measure(name: str, repeats: int) -> dict[str, object]:
     """Run one workload in this process and return its figures."""
     import sympy  # noqa: F401  (the import is not part of the search)
 
+    import constants_lab.search.images
     import constants_lab.search.methods.lookup
     from constants_lab.db.query import formulas_of_job
     from constants_lab.db.store import Store
@@ -107,12 +108,12 @@ def measure(name: str, repeats: int) -> dict[str, object]:
     from constants_lab.search.runner import prepare_job, run_job
 
     options, known = workloads()[name]
-    lookup = constants_lab.search.methods.lookup
+    lookup, images = constants_lab.search.methods.lookup, constants_lab.search.images
     times = []
     for _ in range(repeats):
         lookup._evaluated.cache_clear()
         lookup._dynamics.cache_clear()
-        lookup._image_rows.cache_clear()
+        images.image_rows.cache_clear()
         with tempfile.TemporaryDirectory() as folder:
             started = perf_counter()
             spec = JobSpec.of("lookup", options)

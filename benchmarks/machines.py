@@ -102,7 +102,7 @@ class Watched:
 
     def __init__(self, engine: DaskEngine) -> None:
         self._engine = engine
-        self.trusted, self.unit_seconds = engine.trusted, engine.unit_seconds
+        self.trusted, self.unit_seconds, self.stopped = engine.trusted, engine.unit_seconds, engine.stopped
         self.units: list[Unit] = []
         self.seconds = 0.0
         self.last: dict[str, float] = {}
@@ -127,6 +127,9 @@ class Watched:
             self.last[outcome.worker] = monotonic()
             yield outcome
 
+    def refuse(self, unit: Any, worker: str) -> None:
+        """See :class:`constants_lab.search.engine.Engine`."""
+
     def close(self) -> None:
         """The engine is closed by whoever made it."""
 
@@ -137,13 +140,13 @@ def _on_cluster(workers: int) -> tuple[Watched, Figures]:
     began = perf_counter()
     cluster = DaskEngine.local(workers)
     starting = perf_counter() - began
-    for future in cluster._client.map(warm_up, range(workers), pure=False):
+    for future in cluster.client.map(warm_up, range(workers), pure=False):
         future.result()
-    cluster._client.run(warm_up)
+    cluster.client.run(warm_up)
     engine = Watched(cluster)
     with tempfile.TemporaryDirectory() as folder, Store.open(Path(folder) / "lab.db") as store:
         job = prepare_job(store, spec)
-        processes = list(cluster._client.run(os.getpid).values())
+        processes = list(cluster.client.run(os.getpid).values())
         own, used, began = process_time(), cpu_seconds(processes), perf_counter()
         with profiled():
             done = run_job(store, job.id, engine)
@@ -304,7 +307,7 @@ def measure_thousand() -> list[Figures]:
         began = monotonic()
         hosts = [begin("--workers", address, str(share * k), str(share)) for k in range(HOSTS)]
         engine: Any = machines.Sleeping.at(address, patience=60)
-        engine._client.wait_for_workers(SIMULATED, timeout=240)
+        engine.client.wait_for_workers(SIMULATED, timeout=240)
         joining = monotonic() - began
         spec = JobSpec.of("lookup", HUGE)
         marks: list[tuple[float, float, float]] = []

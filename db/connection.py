@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -35,6 +36,11 @@ __all__ = ["Session", "begin", "connect", "open_session", "upgrade"]
 
 # One number for everybody who creates or upgrades a schema on a PostgreSQL server.
 _ADVISORY_LOCK = APPLICATION_ID
+
+# KiB, taken as they are used.  Digests come in no order, so the index on those of two million formulas should fit.
+_CACHE = 128 * 1024
+# Pages; a unit of a survey changes tens of thousands, many of which the next unit changes again.
+_CHECKPOINT = 32 * 1024
 
 
 class Session:
@@ -102,13 +108,19 @@ def upgrade(address: str | os.PathLike[str] | None, timeout: float) -> tuple[str
         engine.dispose()
 
 
-def begin(engine: Engine, write: bool) -> Any:
+@contextmanager
+def begin(engine: Engine, write: bool) -> Iterator[Connection]:
     """A connection inside a transaction, committed at the end of the ``with`` block.
 
     A writing transaction takes SQLite's only write lock at once: a transaction that first reads and then
-    writes could not be completed after another writer came between, and no waiting would help.
+    writes could not be completed after another writer came between, and no waiting would help.  A reading one sees one
+    state of the database, which SQLite gives in any case and PostgreSQL when asked.
     """
-    return engine.execution_options(constants_lab_write=write).begin()
+    with engine.execution_options(constants_lab_write=write).connect() as connection:
+        if connection.dialect.name == "postgresql" and not write:
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
 
 
 def _open_sqlite(location: Location, create: bool, readonly: bool, timeout: float) -> Session:
@@ -245,12 +257,10 @@ def _write_ahead(engine: Engine, timeout: float) -> None:
 
 
 def _maintenance(location: Location) -> Engine:
+    from constants_lab.db.server import server_engine
+
     assert location.url is not None
-    return create_engine(
-        location.url.set(database="postgres"),
-        isolation_level="AUTOCOMMIT",
-        connect_args={"connect_timeout": 10},
-    )
+    return server_engine(location.url.set(database="postgres"), isolation_level="AUTOCOMMIT")
 
 
 def _database_is_missing(location: Location) -> bool:
@@ -294,9 +304,10 @@ def connect(
 ) -> Engine:
     """An engine for an address, without any look at what is there; to be disposed of by the caller."""
     if location.path is None:
+        from constants_lab.db.server import server_engine
+
         assert location.url is not None
-        arguments = {} if "connect_timeout" in location.url.query else {"connect_timeout": 10}
-        engine = create_engine(location.url, pool_pre_ping=True, connect_args=arguments)
+        engine = server_engine(location.url, pool_pre_ping=True)
         return engine.execution_options(postgresql_readonly=True) if readonly else engine
 
     mode = "ro" if readonly else "rwc" if create else "rw"
@@ -311,6 +322,8 @@ def connect(
         connection = sqlite3.connect(address, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
         connection.execute(f"PRAGMA foreign_keys = {'ON' if foreign_keys else 'OFF'}")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
         return connection
 
     engine = create_engine("sqlite://", creator=open_file, poolclass=QueuePool)

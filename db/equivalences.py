@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from constants_lab.db.bulk import insert_many
+from constants_lab.db.bulk import insert_counted
 from constants_lab.db.records import Companion
 from constants_lab.db.schema import EquivalenceRow
 from constants_lab.errors import InputError
@@ -45,7 +45,7 @@ def record_equivalences(connection: Connection, relations: Iterable[tuple[int, i
                 },
             )
     # In one order for every writer, so that two of them who add the same rows wait and do not lock each other out.
-    insert_many(connection, EquivalenceRow, [rows[key] for key in sorted(rows)], (EquivalenceRow.formula_id,))
+    insert_counted(connection, EquivalenceRow, [rows[key] for key in sorted(rows)])
 
 
 def mobius(matrix: list[list[str]], relation: str) -> list[list[str]]:

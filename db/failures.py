@@ -66,7 +66,11 @@ def _sqlite(location: Location, error: DBAPIError) -> ConstantsLabError:
 
 def _postgresql(location: Location, error: DBAPIError) -> ConstantsLabError:
     state = getattr(error.orig, "sqlstate", None)
-    if state is None or state.startswith("08") or state in ("57P01", "57P02", "57P03"):
+    if type(error.orig).__name__ == "NoAnswer":
+        return Unavailable(
+            f"the database {location.shown} gives no answer: check the server and the way to it, then resume"
+        )
+    if state is None or state.startswith("08") or state in ("57P01", "57P02", "57P03", "25P03"):
         return Unavailable(
             f"the connection to the database {location.shown} was lost: check that the server runs, then resume"
         )

@@ -5,6 +5,7 @@ Those statements work inside a transaction of the caller, who holds the lock of 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from constants_lab.db.bulk import upsert
 from constants_lab.db.intervals import Interval, Union, unite
 from constants_lab.db.leases import LeaseState
-from constants_lab.db.schema import LARGEST_ID, ContributionRow, SetAsideRow, UnitRow, digest
+from constants_lab.db.schema import LARGEST_ID, ContributionRow, SetAsideRow, UnitRow
 from constants_lab.errors import InputError
 
 __all__ = [
@@ -58,7 +59,9 @@ class Job:
     units counted (candidates, divergent, …); ``seconds`` sums the computing time of the units.
 
     ``host``, ``rate`` (candidates a second) and ``workers`` come from the process that runs the job, with its last
-    sign of life; they are ``None`` if none does, and the last two while it has not told.
+    sign of life; they are ``None`` if none does, and the last two while it has not told.  ``beats`` counts its signs of
+    life.  ``alive`` says whether it runs still: ``None`` if that cannot be seen from this machine, or no process is
+    supposed to run the job.
     """
 
     id: int
@@ -77,10 +80,15 @@ class Job:
     host: str | None = None
     rate: float | None = None
     workers: int | None = None
+    beats: int | None = None
+    alive: bool | None = None
 
     @classmethod
     def of(cls, row: Row[*tuple[Any, ...]], lease: LeaseState | None = None) -> Job:
         """The job of a row of the table ``job``, run by the holder of ``lease``."""
+        alive = lease.alive() if lease is not None else False if row.state == "running" else None
+        # What a dead process told last is no rate of anything.
+        told = lease if alive is not False else None
         return cls(
             id=row.id,
             method=row.method,
@@ -96,14 +104,21 @@ class Job:
             counters=row.counters,
             error=row.error,
             host=None if lease is None else lease.process.host,
-            rate=None if lease is None else lease.rate,
-            workers=None if lease is None else lease.workers,
+            rate=None if told is None else told.rate,
+            workers=None if told is None else told.workers,
+            beats=None if lease is None else lease.beats,
+            alive=alive,
         )
 
     @property
     def complete(self) -> bool:
         """Whether every candidate is recorded."""
         return self.done == self.total
+
+    @property
+    def lost(self) -> bool:
+        """Whether the process that should be running it is known to be gone: it waits to be resumed."""
+        return self.alive is False and self.state in ("pending", "running")
 
     @property
     def seconds_left(self) -> float | None:
@@ -138,6 +153,8 @@ class Job:
             "rate": self.rate,
             "workers": self.workers,
             "seconds_left": self.seconds_left,
+            "beats": self.beats,
+            "alive": self.alive,
         }
 
 
@@ -197,8 +214,8 @@ def canonical(method: str, spec: dict[str, Any]) -> str:
 
 
 def spec_key(method: str, spec: dict[str, Any]) -> str:
-    """The digest by which equal jobs are recognised."""
-    return digest(canonical(method, spec))
+    """The text by which equal jobs are recognised: the SHA-256 of their canonical form in 64 hexadecimal digits."""
+    return hashlib.sha256(canonical(method, spec).encode()).hexdigest()
 
 
 def done_intervals(connection: Connection, job: Job) -> list[Interval]:

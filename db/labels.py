@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, exists, func, select
 
-from constants_lab.db.bulk import among, insert_many
+from constants_lab.db.bulk import among, insert_counted
 from constants_lab.db.levels import chunks
 from constants_lab.db.records import LABEL_KINDS, NUMBER_LABELS, LabelRecord
 from constants_lab.db.schema import EvidenceRow, FormulaRow, IdentityRow, LabelRow, digest
@@ -28,7 +28,7 @@ _RANK: Mapping[str, int] = {kind: rank for rank, kind in enumerate(LABEL_KINDS)}
 def record_labels(connection: Connection, labels: Iterable[tuple[int, LabelRecord]], now: datetime) -> None:
     """Store labels given as (formula, label); those that exist are left alone."""
     wanted = {(formula, label.kind, digest(label.detail)): label for formula, label in labels}
-    stored: set[tuple[int, str, str]] = set()
+    stored: set[tuple[int, str, bytes]] = set()
     for chunk in chunks(sorted({formula for formula, _, _ in wanted})):
         statement = select(LabelRow.formula_id, LabelRow.kind, LabelRow.detail_digest).where(
             among(connection, LabelRow.formula_id, chunk)
@@ -46,7 +46,7 @@ def record_labels(connection: Connection, labels: Iterable[tuple[int, LabelRecor
         for key, label in sorted(wanted.items(), key=lambda item: item[0])
         if key not in stored
     ]
-    insert_many(connection, LabelRow, rows, (LabelRow.id,))
+    insert_counted(connection, LabelRow, rows)
 
 
 def labels_of(connection: Connection, formulas: Iterable[int]) -> dict[int, tuple[LabelView, ...]]:

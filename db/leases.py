@@ -32,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from constants_lab.db.answers import answers_within
 from constants_lab.db.bulk import upsert
 from constants_lab.db.levels import finite
 from constants_lab.db.schema import LeaseRow
@@ -47,6 +48,9 @@ _MARGIN = 5.0
 
 _STEP = 1.0
 """Seconds between two looks at the beats of a holder, at most."""
+
+_ANSWER = 10.0
+"""Seconds that a beat waits for a silent server: short enough for another one before the lease changes hands."""
 
 # The leases this process holds, by owner.  A row of this process that is not among them was left behind by a run whose
 # release did not reach the database.
@@ -196,6 +200,13 @@ class Lease:
             .values(beats=LeaseRow.beats + 1, rate=finite(rate), workers=workers)
         )
         return self._store.writing(lambda connection: connection.execute(beaten).rowcount) == 1
+
+    def held(self, connection: Connection) -> bool:
+        """Whether it is ours still; if so, nobody can take it over before the transaction of ``connection`` ends."""
+        if self.released:
+            return False
+        own = select(LeaseRow.job_id).where(LeaseRow.job_id == self.job_id, LeaseRow.owner == self._owner)
+        return connection.execute(own.with_for_update()).first() is not None
 
     def release(self) -> None:
         """Give the lease back; nothing happens if it was given back before, or is somebody else's by now.
@@ -354,7 +365,8 @@ class Heartbeat:
     def _run(self) -> None:
         while not self._ended.wait(self._seconds):
             try:
-                held = self._lease.beat(*self._report)
+                with answers_within(_ANSWER):
+                    held = self._lease.beat(*self._report)
             except ConstantsLabError:
                 # The run itself meets the same trouble and tells of it.
                 continue

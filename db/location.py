@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,25 @@ class Location:
     def option(self) -> str:
         """The ``--db`` option to repeat in advice to the user."""
         return f"--db {self.shown}"
+
+    def require_room(self, size: int) -> None:
+        """Raise :class:`InputError` when ``size`` bytes more have no room on the disk of an SQLite file.
+
+        Of a server's disk nothing is known.
+        """
+        if self.path is None or size <= 0:
+            return
+        folder = self.path.parent
+        while not folder.exists():
+            folder = folder.parent
+        usage = shutil.disk_usage(folder)
+        free = usage.free
+        # A folder of the system's own has no size at all; that nothing can be written there is said elsewhere.
+        if usage.total and size > free:
+            raise InputError(
+                f"about {size / 1e9:,.1f} GB would be stored and {free / 1e9:,.1f} GB are free at {folder}: "
+                "make the search smaller, or name a database on another disk"
+            )
 
     @classmethod
     def parse(cls, address: str | os.PathLike[str] | None) -> Location:

@@ -8,13 +8,14 @@ writer may come between.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from constants_lab.db.bulk import among, insert_many
+from constants_lab.db.bulk import among, insert_counted, insert_many
 from constants_lab.db.equivalences import record_equivalences
 from constants_lab.db.labels import record_labels
 from constants_lab.db.levels import (
@@ -37,10 +38,10 @@ from constants_lab.db.schema import (
 from constants_lab.errors import InputError
 from constants_lab.evidence import Evidence, Level, height_cost
 
-__all__ = ["record_findings"]
+__all__ = ["record_findings", "record_identities"]
 
 
-_IdentityKey = tuple[int, str]
+_IdentityKey = tuple[int, bytes]
 
 
 def record_findings(connection: Connection, job_id: int, findings: Sequence[Finding], now: datetime) -> tuple[int, int]:
@@ -58,9 +59,10 @@ def record_findings(connection: Connection, job_id: int, findings: Sequence[Find
     met: list[tuple[int, Finding | Companion]] = []
     for finding in findings:
         met.append((finding.index, finding))
-        met.extend((finding.index, companion) for companion in finding.companions)
-    formulas: dict[str, FormulaRecord] = {}
-    keys: list[str] = []
+        if finding.companions:
+            met.extend((finding.index, companion) for companion in finding.companions)
+    formulas: dict[bytes, FormulaRecord] = {}
+    keys: list[bytes] = []
     for _, found in met:
         key = digest(found.formula.exact_key)
         keys.append(key)
@@ -70,8 +72,8 @@ def record_findings(connection: Connection, job_id: int, findings: Sequence[Find
         {"job_id": job_id, "candidate": index, "formula_id": ids[key]}
         for (index, _), key in zip(met, keys, strict=True)
     ]
-    new_findings = len(insert_many(connection, FindingRow, rows, (FindingRow.candidate,)))
-    _identities(connection, [(ids[k], i) for (_, f), k in zip(met, keys, strict=True) for i in f.identities], now)
+    new_findings = insert_counted(connection, FindingRow, rows)
+    record_identities(connection, [(ids[k], i) for (_, f), k in zip(met, keys, strict=True) for i in f.identities], now)
     record_labels(connection, [(ids[digest(f.formula.exact_key)], label) for f in findings for label in f.labels], now)
     _own_evidence(connection, {ids[digest(f.formula.exact_key)]: f.evidence for f in findings if f.evidence}, now)
     measured: dict[int, DynamicsRecord] = {}
@@ -92,8 +94,8 @@ def record_findings(connection: Connection, job_id: int, findings: Sequence[Find
 
 
 def _formulas(
-    connection: Connection, formulas: Mapping[str, FormulaRecord], now: datetime
-) -> tuple[dict[str, int], int]:
+    connection: Connection, formulas: Mapping[bytes, FormulaRecord], now: datetime
+) -> tuple[dict[bytes, int], int]:
     ids = _formula_ids(connection, formulas)
     rows = [
         {
@@ -115,16 +117,14 @@ def _formulas(
         for key, record in formulas.items()
         if key not in ids
     ]
-    written = insert_many(connection, FormulaRow, rows, (FormulaRow.exact_digest, FormulaRow.id))
-    new = {row[0]: row[1] for row in written}
-    ids.update(new)
-    missing = [key for key in formulas if key not in ids]
-    ids.update(_formula_ids(connection, missing))
-    return ids, len(new)
+    new = insert_counted(connection, FormulaRow, rows)
+    # Those of another writer that came between are among them.
+    ids.update(_formula_ids(connection, [key for key in formulas if key not in ids]))
+    return ids, new
 
 
-def _formula_ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
-    ids: dict[str, int] = {}
+def _formula_ids(connection: Connection, keys: Iterable[bytes]) -> dict[bytes, int]:
+    ids: dict[bytes, int] = {}
     for chunk in chunks(keys):
         statement = select(FormulaRow.exact_digest, FormulaRow.id).where(
             among(connection, FormulaRow.exact_digest, chunk)
@@ -133,7 +133,11 @@ def _formula_ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
     return ids
 
 
-def _identities(connection: Connection, claims: list[tuple[int, IdentityRecord]], now: datetime) -> None:
+def record_identities(connection: Connection, claims: Iterable[tuple[int, IdentityRecord]], now: datetime) -> int:
+    """Store identities given as (formula, identity) with their evidence; gives the number of new ones.
+
+    Of one that exists the evidence is added only if it is stronger.  The formulas must exist.
+    """
     best: dict[_IdentityKey, IdentityRecord] = {}
     for formula_id, record in claims:
         key = (formula_id, digest(record.lhs))
@@ -186,12 +190,13 @@ def _identities(connection: Connection, claims: list[tuple[int, IdentityRecord]]
             .values(evidence=bindparam("level"), digits=bindparam("number")),
             raised,
         )
-    insert_many(connection, EvidenceRow, supports, (EvidenceRow.id,))
+    insert_counted(connection, EvidenceRow, supports)
     for level, formulas in touched.items():
         raise_formulas(connection, level, formulas)
     refuted |= touched.get(Level.REFUTED, set())
     if refuted:
         recompute_formulas(connection, refuted)
+    return len(new)
 
 
 def _own_evidence(connection: Connection, records: Mapping[int, Evidence], now: datetime) -> None:
@@ -202,7 +207,7 @@ def _own_evidence(connection: Connection, records: Mapping[int, Evidence], now: 
         levels.update((identifier, level) for identifier, level in connection.execute(statement))
     stronger = {i: e for i, e in records.items() if stands_above(e, levels[i], e.digits)}
     rows = [evidence_values(identifier, None, evidence, now) for identifier, evidence in stronger.items()]
-    insert_many(connection, EvidenceRow, rows, (EvidenceRow.id,))
+    insert_counted(connection, EvidenceRow, rows)
     for level in {evidence.level for evidence in stronger.values()}:
         raise_formulas(connection, level, [i for i, e in stronger.items() if e.level is level])
 
@@ -227,25 +232,25 @@ def _stored_identities(
 
 
 def _dynamics(connection: Connection, records: Mapping[int, DynamicsRecord]) -> None:
-    rows = [
-        {
-            "formula_id": formula,
-            "regime": record.regime,
-            "delta": finite(record.delta),
-            "delta_limit": finite(record.delta_limit),
-            "rate": finite(record.rate),
-            "depth": record.depth,
-        }
-        for formula, record in records.items()
-    ]
-    insert_many(connection, DynamicsRow, rows, (DynamicsRow.formula_id,), _keep_the_deepest)
+    rows = [{"formula_id": formula, **_measures(record)} for formula, record in records.items()]
+    insert_counted(connection, DynamicsRow, rows, _keep_the_deepest)
+
+
+def _measures(record: DynamicsRecord) -> dict[str, Any]:
+    """The fields, without numbers that are not finite."""
+    fields = vars(record)
+    numbers = [value for value in fields.values() if isinstance(value, float)]
+    if math.isfinite(sum(numbers)):
+        # They nearly always are, and one question is faster than ten.
+        return fields
+    return {name: finite(value) if isinstance(value, float) else value for name, value in fields.items()}
 
 
 def _keep_the_deepest(statement: Any) -> Any:
     fresh, stored = statement.excluded, DynamicsRow.depth
     return statement.on_conflict_do_update(
         index_elements=[DynamicsRow.formula_id],
-        set_={name: fresh[name] for name in ("regime", "delta", "delta_limit", "rate", "depth")},
+        set_={name: fresh[name] for name in DynamicsRecord.model_fields},
         where=(fresh.depth > stored) | (stored.is_(None) & fresh.depth.is_not(None)),
     )
 

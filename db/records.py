@@ -65,6 +65,13 @@ class DynamicsRecord(_Record):
     delta_limit: float | None = None
     rate: float | None = None
     depth: int | None = None
+    blind_delta: float | None = None
+    log_denominator: float | None = None
+    factorial_reduction: bool | None = None
+    growth: float | None = None
+    linear_growth: float | None = None
+    residual: float | None = None
+    nilpotent: float | None = None
 
 
 class IdentityRecord(_Record):

@@ -5,11 +5,14 @@ Three conventions hold in every table.
 *Integers without bound.*  A space may hold 10^30 candidates, beyond any 64-bit column, and SQLite has no exact
 decimal type.  Indices and sizes are therefore text of :data:`WIDTH` digits padded with zeros
 (:class:`BigIndex`): the order of the texts is the order of the numbers on both databases, whatever the
-collation.  Coefficients are text inside JSON.
+collation.  The candidates of findings are too many for that and are :class:`Candidate`.  Coefficients are text inside JSON.
 
 *Unique long texts.*  A PostgreSQL B-tree refuses an entry above about 2.7 kB, and the exact key of a formula
-with large coefficients is longer.  Every text that must be unique or looked up is accompanied by its SHA-256,
-and the index stands on the digest.
+with large coefficients is longer.  Every text that must be unique or looked up is accompanied by the first 16 bytes
+of its SHA-256, and the index stands on this digest.
+
+*Millions of rows.*  A survey fills ``formula``, ``dynamics`` and ``finding`` with millions of rows, so these have no index
+that no query uses.
 
 *No meaning in the order of rows.*  Every order shown to a user is total and ends in an identifier.
 """
@@ -18,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -29,13 +33,17 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
+    Numeric,
     String,
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from constants_lab.errors import InputError
 
@@ -49,6 +57,9 @@ __all__ = [
     "WIDTH",
     "Base",
     "BigIndex",
+    "Candidate",
+    "ClusterMemberRow",
+    "ClusterRow",
     "ContributionRow",
     "DynamicsRow",
     "EquivalenceRow",
@@ -71,7 +82,7 @@ APPLICATION_ID = 0x636C6162
 VERSION_TABLE = "constants_lab_version"
 """Where the schema revision is kept; its presence marks a PostgreSQL database as ours."""
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every schema revision, oldest first.  Known here so that opening a database need not import Alembic."""
 
 HEAD = REVISIONS[-1]
@@ -87,13 +98,13 @@ WIDTH = 40
 """Digits of a :class:`BigIndex`; numbers up to 10^40 - 1."""
 
 
-def digest(text: str) -> str:
-    """SHA-256 of a text in UTF-8, as 64 hexadecimal digits.
+def digest(content: str) -> bytes:
+    """The first 16 bytes of the SHA-256 of a text in UTF-8.
 
-    >>> digest("")[:8]
-    'e3b0c442'
+    >>> digest("").hex()
+    'e3b0c44298fc1c149afbf4c8996fb924'
     """
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 class BigIndex(TypeDecorator[int]):
@@ -115,6 +126,40 @@ class BigIndex(TypeDecorator[int]):
         return None if value is None else int(value)
 
 
+class _Untyped(UserDefinedType[Any]):
+    """A column of SQLite that keeps integers and texts as they are."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The declaration; what is declared otherwise converts digits in a text to a number."""
+        return "BLOB"
+
+
+class Candidate(TypeDecorator[int]):
+    """A non-negative integer below 10^40 that takes few bytes when it is small.
+
+    On SQLite an integer, or above 63 bits a text of :data:`WIDTH` digits: integers sort before texts there, so the order is
+    that of the numbers.  On PostgreSQL a numeric.
+    """
+
+    impl = Numeric(WIDTH, 0)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """The type of the column."""
+        return dialect.type_descriptor(_Untyped() if dialect.name == "sqlite" else Numeric(WIDTH, 0))
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | str | None:
+        """What is stored; raises :class:`InputError` outside 0 .. 10^40 - 1."""
+        padded = _BIG_INDEX.process_bind_param(value, dialect)
+        return padded if dialect.name == "sqlite" and value is not None and value > LARGEST_ID else value
+
+    def process_result_value(self, value: int | str | Decimal | None, dialect: Dialect) -> int | None:
+        """The integer."""
+        return None if value is None else int(value)
+
+
 class Moment(TypeDecorator[datetime]):
     """A moment in UTC; SQLite forgets the zone, so it is put back when the value is read."""
 
@@ -132,6 +177,8 @@ class Moment(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+_BIG_INDEX = BigIndex()
+_Digest = LargeBinary(16).with_variant(LargeBinary(), "postgresql")
 # SQLite counts rows by itself only in a column declared exactly INTEGER.
 _Identifier = BigInteger().with_variant(Integer(), "sqlite")
 _Json = JSON(none_as_null=True)
@@ -241,6 +288,9 @@ class LeaseRow(Base):
     began: Mapped[datetime] = mapped_column(Moment)
 
 
+_ABOVE_SCREENED = text("evidence <> 'screened'")
+
+
 class FormulaRow(Base):
     """A formula, once.  ``evidence`` is the best level among its identities and its own evidence.
 
@@ -248,14 +298,18 @@ class FormulaRow(Base):
     """
 
     __tablename__ = "formula"
-    __table_args__ = (UniqueConstraint("exact_digest"),)
+    __table_args__ = (
+        UniqueConstraint("exact_digest"),
+        # Nearly all formulas of a survey are screened and no more; a listing wants the others.
+        Index("ix_formula_evidence", "id", "evidence", sqlite_where=_ABOVE_SCREENED, postgresql_where=_ABOVE_SCREENED),
+    )
 
     id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
     exact_key: Mapped[str] = mapped_column(Text)
-    exact_digest: Mapped[str] = mapped_column(String(64))
+    exact_digest: Mapped[bytes] = mapped_column(_Digest)
     class_key: Mapped[str | None] = mapped_column(Text)
-    class_digest: Mapped[str | None] = mapped_column(String(64), index=True)
+    class_digest: Mapped[bytes | None] = mapped_column(_Digest)
     a: Mapped[str | None] = mapped_column(Text)
     b: Mapped[str | None] = mapped_column(Text)
     signs: Mapped[list[int] | None] = mapped_column(_Json)
@@ -263,7 +317,7 @@ class FormulaRow(Base):
     polynomials: Mapped[list[str] | None] = mapped_column(_Json)
     value: Mapped[str | None] = mapped_column(Text)
     approximation: Mapped[float | None] = mapped_column(Double)
-    evidence: Mapped[str] = mapped_column(String(16), index=True)
+    evidence: Mapped[str] = mapped_column(String(16))
     created: Mapped[datetime] = mapped_column(Moment)
 
 
@@ -271,9 +325,11 @@ class FindingRow(Base):
     """That a job met a formula at an index of its space: complete provenance, one row for each meeting."""
 
     __tablename__ = "finding"
+    # The table is its primary key.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
-    candidate: Mapped[int] = mapped_column(BigIndex, primary_key=True)
+    candidate: Mapped[int] = mapped_column(Candidate, primary_key=True)
     formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
@@ -290,10 +346,10 @@ class IdentityRow(Base):
     id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
     formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"))
     constant: Mapped[str] = mapped_column(Text)
-    constant_digest: Mapped[str] = mapped_column(String(64), index=True)
+    constant_digest: Mapped[bytes] = mapped_column(_Digest, index=True)
     matrix: Mapped[list[list[str]]] = mapped_column(JSON)
     lhs: Mapped[str] = mapped_column(Text)
-    lhs_digest: Mapped[str] = mapped_column(String(64))
+    lhs_digest: Mapped[bytes] = mapped_column(_Digest)
     height: Mapped[float] = mapped_column(Double)
     evidence: Mapped[str] = mapped_column(String(16), index=True)
     digits: Mapped[int] = mapped_column(Integer)
@@ -322,9 +378,14 @@ class EvidenceRow(Base):
 
 
 class DynamicsRow(Base):
-    """How a formula converges, at most one row each; the deepest measurement is kept."""
+    """How a formula converges, at most one row each; the deepest measurement is kept.
+
+    The columns are the fields of :class:`constants_lab.dynamics.Dynamics`.
+    """
 
     __tablename__ = "dynamics"
+    # Formulas are listed by delta or rate, often those of one regime, which then need not be looked up.
+    __table_args__ = (Index(None, "delta", "regime"), Index(None, "rate", "regime"))
 
     formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True)
     regime: Mapped[str] = mapped_column(String(32), index=True)
@@ -332,6 +393,41 @@ class DynamicsRow(Base):
     delta_limit: Mapped[float | None] = mapped_column(Double)
     rate: Mapped[float | None] = mapped_column(Double)
     depth: Mapped[int | None] = mapped_column(BigInteger)
+    blind_delta: Mapped[float | None] = mapped_column(Double)
+    log_denominator: Mapped[float | None] = mapped_column(Double)
+    factorial_reduction: Mapped[bool | None]
+    growth: Mapped[float | None] = mapped_column(Double)
+    linear_growth: Mapped[float | None] = mapped_column(Double)
+    residual: Mapped[float | None] = mapped_column(Double)
+    nilpotent: Mapped[float | None] = mapped_column(Double)
+
+
+class ClusterRow(Base):
+    """A group of formulas with like dynamics; one clustering at a time is kept.
+
+    ``size`` is the number of its members.  With ``noise`` it holds the formulas of a regime that belong nowhere.
+    ``constant`` is what the cluster is labelled with, ``centre`` the mean features and ``parameters`` how it was made.
+    """
+
+    __tablename__ = "cluster"
+
+    id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
+    regime: Mapped[str] = mapped_column(String(32))
+    size: Mapped[int] = mapped_column(BigInteger)
+    noise: Mapped[bool]
+    constant: Mapped[str | None] = mapped_column(Text)
+    centre: Mapped[dict[str, float]] = mapped_column(JSON)
+    parameters: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class ClusterMemberRow(Base):
+    """To which cluster a formula belongs; at most one."""
+
+    __tablename__ = "cluster_member"
+
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"), primary_key=True)
+    cluster_id: Mapped[int] = mapped_column(ForeignKey("cluster.id", ondelete="CASCADE"), index=True)
 
 
 class EquivalenceRow(Base):
@@ -364,5 +460,5 @@ class LabelRow(Base):
     formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"))
     kind: Mapped[str] = mapped_column(String(16), index=True)
     detail: Mapped[str] = mapped_column(Text)
-    detail_digest: Mapped[str] = mapped_column(String(64))
+    detail_digest: Mapped[bytes] = mapped_column(_Digest)
     created: Mapped[datetime] = mapped_column(Moment)

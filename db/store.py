@@ -18,15 +18,15 @@ from sqlalchemy import Connection, Row, delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from constants_lab.db import jobs
-from constants_lab.db.bulk import upsert
+from constants_lab.db.bulk import among, upsert
 from constants_lab.db.connection import Session, begin, open_session, upgrade
 from constants_lab.db.failures import is_transient, translate
 from constants_lab.db.intervals import Interval, gaps
 from constants_lab.db.jobs import Contribution, Job, RecordOutcome, SetAside, spec_key
 from constants_lab.db.leases import Lease, LeaseState, acquire, leases
-from constants_lab.db.levels import add_record
-from constants_lab.db.recording import record_findings
-from constants_lab.db.records import Finding
+from constants_lab.db.levels import add_record, chunks
+from constants_lab.db.recording import record_findings, record_identities
+from constants_lab.db.records import Finding, IdentityRecord
 from constants_lab.db.schema import (
     HEAD,
     LARGEST_ID,
@@ -121,6 +121,10 @@ class Store:
     def url(self) -> str:
         """The address, without password: to be shown, not to be opened again."""
         return self._session.location.shown
+
+    def require_room(self, size: int) -> None:
+        """See :meth:`constants_lab.db.location.Location.require_room`."""
+        self._session.location.require_room(size)
 
     @property
     def readonly(self) -> bool:
@@ -234,23 +238,37 @@ class Store:
             held = leases(connection)
             return [Job.of(row, held.get(row.id)) for row in rows]
 
-    def set_state(self, job_id: int, state: str, error: str | None = None) -> None:
-        """Set the state of a job, and the error it ended with, if any."""
+    def set_state(self, job_id: int, state: str, error: str | None = None, *, lease: Lease | None = None) -> bool:
+        """Set the state of a job, and the error it ended with, if any; gives whether that was done.
+
+        With ``lease`` it is what a run says of itself, which counts while the lease is held, and overwrites a cancellation
+        only to say that there is nothing left to cancel.
+        """
         if state not in STATES:
             raise InputError(f"no job state is called {state!r}: use one of {', '.join(STATES)}")
 
-        def action(connection: Connection) -> None:
-            self._lock_job(connection, job_id)
+        def action(connection: Connection) -> bool:
+            if lease is not None and not lease.held(connection):
+                return False
+            job = self._lock_job(connection, job_id)
+            if lease is not None and job.state == "cancelled" and state != "done":
+                return False
             connection.execute(
                 update(JobRow).where(JobRow.id == job_id).values(state=state, error=error, updated=datetime.now(UTC))
             )
+            return True
 
-        self.writing(action)
+        return self.writing(action)
 
-    def restart(self, job_id: int) -> None:
-        """Forget what of a job is done or set aside, so that it is searched again; its findings stay."""
+    def restart(self, job_id: int, *, lease: Lease | None = None) -> bool:
+        """Forget what of a job is done or set aside, so that it is searched again; its findings stay.
 
-        def action(connection: Connection) -> None:
+        With ``lease`` only while that is held; gives whether it was done.
+        """
+
+        def action(connection: Connection) -> bool:
+            if lease is not None and not lease.held(connection):
+                return False
             self._lock_job(connection, job_id)
             connection.execute(delete(UnitRow).where(UnitRow.job_id == job_id))
             jobs.forget_set_aside(connection, job_id)
@@ -260,8 +278,9 @@ class Store:
                 .where(JobRow.id == job_id)
                 .values(state="pending", done=0, counters={}, seconds=0.0, error=None, updated=datetime.now(UTC))
             )
+            return True
 
-        self.writing(action)
+        return self.writing(action)
 
     def _row(self, connection: Connection, job_id: int, lock: bool = False) -> Row[*tuple[Any, ...]]:
         if 0 < job_id <= LARGEST_ID:
@@ -365,6 +384,9 @@ class Store:
                 for name, number in counters.items():
                     sums[name] = sums.get(name, 0) + number
                 changes |= {"counters": sums, "seconds": job.seconds + seconds}
+            if job.state == "running" and changes["done"] == job.total:
+                # In the same transaction: a coordinator that is killed now leaves no job that seems to run for ever.
+                changes["state"] = "done"
             connection.execute(update(JobRow).where(JobRow.id == job_id).values(**changes))
             return RecordOutcome(formulas, met, already_done=False)
 
@@ -418,6 +440,29 @@ class Store:
             add_record(connection, formula_id, identity, evidence, datetime.now(UTC))
 
         self.writing(action)
+
+    def add_identities(self, claims: Sequence[tuple[int, IdentityRecord]]) -> int:
+        """Store identities of formulas, given as (formula, identity), with their evidence; gives the number of new ones.
+
+        Of an identity that exists the evidence is added only if it is stronger.  A few thousand are one transaction: one
+        that fails changes nothing, and leaves those before it stored.  Raises :class:`InputError` for an unknown formula.
+        """
+        new = 0
+        for part in chunks(claims):
+
+            def action(connection: Connection, part: list[tuple[int, IdentityRecord]] = part) -> int:
+                wanted = {formula for formula, _ in part}
+                found = among(connection, FormulaRow.id, sorted(f for f in wanted if 0 < f <= LARGEST_ID))
+                unknown = wanted.difference(connection.scalars(select(FormulaRow.id).where(found)))
+                if unknown:
+                    raise InputError(
+                        f"there is no formula {min(unknown)} in {self.url}, so nothing can be claimed of it: "
+                        "`clab formulas` lists them"
+                    )
+                return record_identities(connection, part, datetime.now(UTC))
+
+            new += self.writing(action)
+        return new
 
     def _lock_formula(self, connection: Connection, formula_id: int) -> None:
         if 0 < formula_id <= LARGEST_ID:

@@ -171,7 +171,8 @@ class FormulaView:
 
     ``evidence`` and ``digits`` are those of that identity; a formula without a name has its own level and no
     digits.  ``job`` is the first job that met it, or the job asked for.  ``labels`` are in the order of
-    :data:`constants_lab.db.records.LABEL_KINDS`, then of their details.  ``identities``, ``records`` (of
+    :data:`constants_lab.db.records.LABEL_KINDS`, then of their details.  ``depth`` and the measures of convergence are
+    those of :class:`constants_lab.dynamics.Dynamics`.  ``identities``, ``records`` (of
     evidence), ``provenance`` and ``equivalences`` are filled by :func:`constants_lab.db.query.formula` alone.
     """
 
@@ -198,6 +199,13 @@ class FormulaView:
     height: float | None
     created: datetime
     cluster: int | None = None
+    blind_delta: float | None = None
+    log_denominator: float | None = None
+    factorial_reduction: bool | None = None
+    growth: float | None = None
+    linear_growth: float | None = None
+    residual: float | None = None
+    nilpotent: float | None = None
     labels: tuple[LabelView, ...] = ()
     identities: tuple[IdentityView, ...] = ()
     records: tuple[EvidenceView, ...] = ()

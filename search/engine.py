@@ -1,8 +1,8 @@
 """Engines: how units of work become results.  One method, ``run``: units in, outcomes out as they come.
 
 An engine holds a bounded number of units in flight and asks for the next only when one is done, so a job of any number of
-units costs constant memory.  A unit that fails is tried again, three times in all, and then given up with what it said; only
-errors that would meet every unit end a run.  Workers never see the database.
+units costs constant memory.  A unit that fails is tried again, three times in all, and then given up with what it said.
+Workers never see the database.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from constants_lab.errors import ConstantsLabError
+from constants_lab.errors import InputError
 
-__all__ = ["TRIES", "Completed", "Engine", "GivenUp", "LocalEngine", "choose_engine"]
+__all__ = ["TRIES", "Completed", "Engine", "GivenUp", "LocalEngine", "WrongVersion", "choose_engine"]
 
 Unit = TypeVar("Unit")
 Result = TypeVar("Result")
@@ -27,12 +27,17 @@ TRIES = 3
 """Times a unit is tried before it is given up."""
 
 
+class WrongVersion(InputError):
+    """A worker has another version of this program than the coordinator: it can do no unit of this run."""
+
+
 @dataclass(frozen=True)
 class Completed(Generic[Result]):
-    """A result, and the name of the worker it came from."""
+    """A result, the name of the worker it came from, and the unit that was asked for."""
 
     result: Result
     worker: str
+    unit: object = None
 
 
 @dataclass(frozen=True)
@@ -45,10 +50,15 @@ class GivenUp(Generic[Unit]):
 
 
 class Engine(Protocol):
-    """Where work is done.  ``trusted``: whether its workers are this machine's own."""
+    """Where work is done.
+
+    ``trusted``: whether its workers are this machine's own.  ``stopped``: set by the runner; while it is true nothing new is
+    begun.
+    """
 
     unit_seconds: float
     trusted: bool
+    stopped: Callable[[], bool]
 
     @property
     def workers(self) -> int:
@@ -58,8 +68,12 @@ class Engine(Protocol):
     def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Completed[Result] | GivenUp[Unit]]:
         """Outcomes of ``work`` on each unit, in any order; stops asking for units when the iterator is exhausted.
 
-        Raises the :class:`ConstantsLabError` that ``work`` raises, and :class:`Unavailable` when the workers are lost.
+        Raises :class:`Unavailable` when the workers are lost, and :class:`InputError` when all have another version.
         """
+        ...
+
+    def refuse(self, unit: object, worker: str) -> None:
+        """Take no more results of that worker's machine, and have the unit done by another; for workers not trusted."""
         ...
 
     def close(self) -> None:
@@ -83,11 +97,18 @@ class LocalEngine:
     unit_seconds = 1.0
     trusted = True
 
+    def __init__(self) -> None:
+        self.stopped: Callable[[], bool] = lambda: False
+
     def run(self, work: Callable[[Unit], Result], units: Iterator[Unit]) -> Iterator[Completed[Result] | GivenUp[Unit]]:
         """See :class:`Engine`."""
         name = platform.node()
         for unit in units:
             yield _tried(work, unit, name)
+
+    def refuse(self, unit: object, worker: str) -> None:
+        """This process is trusted, so nothing of it is ever refused."""
+        raise AssertionError(f"{worker} is trusted")
 
     def close(self) -> None:
         """Nothing to free."""
@@ -97,9 +118,7 @@ def _tried(work: Callable[[Unit], Result], unit: Unit, name: str) -> Completed[R
     said = ""
     for _ in range(TRIES):
         try:
-            return Completed(work(unit), name)
-        except ConstantsLabError:
-            raise
+            return Completed(work(unit), name, unit)
         except Exception as error:
             said = failure_text(error)
     return GivenUp(unit, TRIES, said)

@@ -21,7 +21,10 @@ __all__ = ["ConstantNames", "JobSpec", "Method", "Screened", "Space", "load_meth
 
 
 class Space(Protocol):
-    """What a method searches, as arithmetic: candidates are numbered 0 .. ``size`` - 1."""
+    """What a method searches, as arithmetic: candidates are numbered 0 .. ``size`` - 1.
+
+    One that stores much may have ``expected_bytes``, a rough size of that.
+    """
 
     size: int
 
@@ -53,7 +56,11 @@ ConstantNames = Annotated[list[str], AfterValidator(_catalogue_names)]
 
 
 class Method(Protocol):
-    """A module of :mod:`constants_lab.search.methods`."""
+    """A module of :mod:`constants_lab.search.methods`.
+
+    It may have ``reconfirm(space, finding) -> Finding | None``: the coordinator's own version of what a machine that is not
+    trusted has found.  Without it only measurements of such machines are taken.
+    """
 
     Spec: type[BaseModel]
 

@@ -37,7 +37,5 @@ def identity_record(identity: AnyIdentity, evidence: Evidence) -> IdentityRecord
 
 
 def dynamics_record(found: Dynamics) -> DynamicsRecord:
-    """The stored part of the dynamics."""
-    return DynamicsRecord(
-        regime=found.regime, delta=found.delta, delta_limit=found.delta_limit, rate=found.rate, depth=found.depth
-    )
+    """The dynamics as they are stored."""
+    return DynamicsRecord(**vars(found))

@@ -1,10 +1,15 @@
 """Replication: how many machines must agree before the result of a unit counts.
 
-What is compared is a digest of the indices that screening proposed: integers, equal on every machine that computes rightly.  A
-machine can so hide a hit only together with another; it can never forge one, since findings are confirmed again by the
-coordinator.  *Adaptive* replication is BOINC's rule (Anderson, "BOINC: a platform for volunteer computing", 2020, section on
-adaptive replication): a machine with c >= 10 consecutive valid results is trusted with probability 1 - 1/c, else its unit is
-computed once more; an invalid result sets c to 0.  A machine that was outvoted twice gets no more units.
+What is compared is :attr:`constants_lab.search.units.UnitResult.digest`, which the coordinator makes of what it was sent: the
+indices that screening proposed, and index, key and left-hand sides of every finding.  These are integers and exact texts, equal
+on every machine that computes rightly.  A machine can so hide a hit only together with another; it cannot forge one, since
+findings are made again by the coordinator (:mod:`constants_lab.search.second_opinion`).
+
+*Adaptive* replication is BOINC's rule (Anderson, "BOINC: a platform for volunteer computing", 2020, section on adaptive
+replication): a machine with c >= 10 consecutive valid results is trusted with probability 1 - 1/c, else its unit is computed
+once more; an invalid result sets c to 0.  Valid is what another machine agreed with: a result that nobody checked says nothing
+of its machine, or trust would feed on itself.  So c grows as the root of the units done, checks get rarer as 1/c, and one that
+begins to lie is outvoted after about c lies, for good after one more.  A machine that was outvoted twice gets no more units.
 """
 
 from __future__ import annotations
@@ -107,7 +112,8 @@ class Quorum:
             return Decision(None)
         for voter, said in ballot.votes.items():
             if said == winner:
-                self._valid[voter] += 1
+                # Nobody else has seen what was taken on trust.
+                self._valid[voter] += count > 1
             else:
                 self._valid[voter] = 0
                 self._strikes[voter] += 1

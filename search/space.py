@@ -163,6 +163,15 @@ class PCFBox:
         a, b = self._a.rows(i, i + 1)[0], self._b.rows(j, j + 1)[0]
         return PCF([int(c) for c in a], [int(c) for c in b])
 
+    @property
+    def width(self) -> int:
+        """How many b there are: the candidates of one a."""
+        return self._b.size
+
+    def a_rows(self) -> np.ndarray:
+        """The coefficients of every a, in the order of the candidates."""
+        return self._a.rows(0, self._a.size)
+
     def blocks(self, start: int, stop: int, limit: int) -> Iterator[Block]:
         """The candidates start..stop-1 as rectangles of about ``limit`` candidates at most."""
         width = self._b.size

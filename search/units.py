@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -11,7 +12,8 @@ from time import perf_counter
 from typing import Any
 
 from constants_lab import __version__
-from constants_lab.errors import InputError
+from constants_lab.db.records import Finding
+from constants_lab.search.engine import WrongVersion
 from constants_lab.search.job import JobSpec, Space, load_method
 
 __all__ = ["Unit", "UnitResult", "Units", "run_unit"]
@@ -36,7 +38,7 @@ _LEAST_SHARE = 20
 class UnitResult:
     """What a worker sends back: findings as JSON text (validated again on arrival), counters, seconds.
 
-    ``digest`` is of the indices that screening proposed, by which the results of two machines are compared.
+    ``screened`` is a hash of the unit and of the indices that screening proposed.
     """
 
     start: int
@@ -44,7 +46,17 @@ class UnitResult:
     findings: tuple[str, ...]
     counters: dict[str, int]
     seconds: float
-    digest: str = ""
+    screened: str = ""
+
+    @property
+    def digest(self) -> str:
+        """What the results of two machines are compared by: equal texts are equal answers about the same unit.
+
+        It covers start and stop, ``screened``, and of every finding its index, exact key and left-hand sides, but no measured
+        number, as floats may differ in a last place.  It is made of what arrived, so no result can carry the digest of another.
+        Findings that cannot be read count as the text they are.
+        """
+        return _hash([self.start, self.stop, self.screened, sorted(map(_gist, self.findings))])
 
 
 @lru_cache(maxsize=8)
@@ -56,10 +68,10 @@ def _opened(method: str, spec: str) -> tuple[Any, Any]:
 def run_unit(unit: Unit) -> UnitResult:
     """Screen and confirm one unit; runs on a worker and touches nothing but its argument.
 
-    Raises :class:`InputError` on a worker of another version than the coordinator's.
+    Raises :class:`WrongVersion` on a worker of another version than the coordinator's.
     """
     if unit.version != __version__:
-        raise InputError(
+        raise WrongVersion(
             f"a worker ({platform.node()}) has version {__version__} of constants-lab and this is {unit.version}: "
             "install the same version on both"
         )
@@ -73,12 +85,22 @@ def run_unit(unit: Unit) -> UnitResult:
         tuple(found.model_dump_json() for found in findings),
         {**screened.counters, "confirmed": len(findings)},
         perf_counter() - started,
-        _digest(candidate.index for candidate in screened.candidates),
+        _hash([unit.method, unit.spec, unit.start, unit.stop, sorted(int(each.index) for each in screened.candidates)]),
     )
 
 
-def _digest(indices: Iterable[int]) -> str:
-    return sha256(",".join(map(str, sorted(indices))).encode()).hexdigest()
+def _hash(content: list[Any]) -> str:
+    return sha256(json.dumps(content).encode()).hexdigest()
+
+
+def _gist(text: str) -> str:
+    """What a finding says is where, without what was measured of it."""
+    try:
+        # Read as it will be when it is recorded, or two meanings of one text could pass for the same.
+        found = Finding.model_validate_json(text)
+    except ValueError:
+        return json.dumps([text])
+    return json.dumps([found.index, found.formula.exact_key, sorted(identity.lhs for identity in found.identities)])
 
 
 class Units:

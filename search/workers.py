@@ -30,6 +30,7 @@ from constants_lab.search.security import reach, refusal
 __all__ = [
     "VERSION_KEY",
     "WORKER_SETTINGS",
+    "WORKER_TTL",
     "Crew",
     "IgnoreInterrupts",
     "QuietWorker",
@@ -50,6 +51,9 @@ WORKER_SETTINGS: dict[str, Any] = {
     "distributed.worker.profile.enabled": False,
 }
 """Dask's settings for processes that compute, to be in force while they are begun."""
+
+WORKER_TTL = "90s"
+"""A worker that a scheduler of ours has not heard of for so long is taken for lost, and its units go to others."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 2.0
 """Seconds between attempts to reach a scheduler that is away."""
@@ -322,6 +326,7 @@ _WARMING: tuple[tuple[str, dict[str, Any], int], ...] = (
     ("esma", {"constants": ["e"], "lhs": 1, "period": "1..2"}, 64),
     ("sieve", {"a_degree": 2, "b_degree": 3, "bound": 5, "force": True}, 500),
     ("sieve", {"a_degree": 2, "b_degree": 4, "bound": 1, "split": True}, 36),
+    ("survey", {"a_degree": 1, "b_degree": 1, "bound": 2}, 40),
     ("sieve", {"a": "11*n^2+11*n+A", "b": "B*n^4", "ranges": {"A": "2..4", "B": "-1..1"}}, 9),
 )
 """(method, options, candidates) of tiny units that between them call every kernel."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _FIELDS = ("id", "method", "state", "done", "total", "findings", "version", "seconds", "spec")
 _REFRESH = 1.0
+_QUIET, _GONE = 12.0, 30.0
+"""Seconds without a sign of life of a process elsewhere, after which its rate means nothing, and it counts as gone."""
 
 
 def command(
@@ -26,7 +30,10 @@ def command(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """List the jobs in the database: state, progress, rate, findings, time left; with JOB also who found what."""
+    """List the jobs in the database: state, progress, rate, findings, time left; with JOB also who found what.
+
+    A job is "lost" when the process that ran it is gone: clab resume goes on with it.
+    """
     check_format(as_json, as_csv)
     if watch and job is None:
         raise InputError("--watch shows one job: give its number")
@@ -38,10 +45,10 @@ def command(
         elif job is not None and not as_csv:
             _one(store, store.job(job), as_json=as_json)
         else:
-            _all(store.jobs() if job is None else [store.job(job)], as_json=as_json, as_csv=as_csv)
+            _all(store, store.jobs() if job is None else [store.job(job)], as_json=as_json, as_csv=as_csv)
 
 
-def _all(found: list[Job], *, as_json: bool, as_csv: bool) -> None:
+def _all(store: Store, found: list[Job], *, as_json: bool, as_csv: bool) -> None:
     from constants_lab.search.job import load_method
 
     if as_json or as_csv:
@@ -63,7 +70,7 @@ def _all(found: list[Job], *, as_json: bool, as_csv: bool) -> None:
             (
                 j.id,
                 j.method,
-                j.state,
+                _state(j),
                 f"{j.done:,}",
                 f"{j.total:,}",
                 j.findings,
@@ -74,6 +81,18 @@ def _all(found: list[Job], *, as_json: bool, as_csv: bool) -> None:
             for j in found
         ],
     )
+    for job in found:
+        if job.lost:
+            message(f"job {job.id} is lost: {_gone(store, job)}.")
+
+
+def _state(job: Job) -> str:
+    return "lost" if job.lost else job.state
+
+
+def _gone(store: Store, job: Job) -> str:
+    where = "" if job.host is None else f" on {job.host}"
+    return f"no process{where} runs it any more, `clab resume {job.id} --db {shlex.quote(store.url)}` goes on"
 
 
 def duration(seconds: float | None) -> str:
@@ -90,12 +109,16 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.0f} s"
 
 
-def _line(job: Job) -> str:
+def _line(store: Store, job: Job, *, watched: bool = False) -> str:
     share = 100 * job.done / job.total if job.total else 100.0
-    text = f"{job.state}: {job.done:,} of {job.total:,} ({share:.1f} %), {job.findings:,} findings"
+    text = f"{_state(job)}: {job.done:,} of {job.total:,} ({share:.1f} %), {job.findings:,} findings"
+    if job.lost:
+        return f"{text}; {_gone(store, job)}"
     if job.rate is not None:
         workers = "" if job.workers is None else f", {job.workers} workers"
-        text += f"; {job.rate:,.0f} a second on {job.host}{workers}"
+        # From here it cannot be seen whether that is so still.
+        told = "" if watched or job.alive else ", as it told last"
+        text += f"; {job.rate:,.0f} a second on {job.host}{workers}{told}"
     if job.seconds_left is not None:
         text += f", {duration(job.seconds_left)} left"
     return text
@@ -114,7 +137,7 @@ def _one(store: Store, job: Job, *, as_json: bool) -> None:
         emit([job.as_json() | extra], (), as_json=True, as_csv=False)
         return
     print(f"job {job.id}: {job.method}; {load_method(job.method).describe(job.spec)}")
-    print(_line(job))
+    print(_line(store, job))
     if job.error:
         print(f"error: {job.error}")
     for unit in aside:
@@ -131,20 +154,47 @@ def _one(store: Store, job: Job, *, as_json: bool) -> None:
         table(columns, rows)
 
 
+class _Pulse:
+    """Whether a process that cannot be seen from here still runs a job: its beats, timed by the clock of this machine."""
+
+    def __init__(self) -> None:
+        self._beat: tuple[str | None, int | None] | None = None
+        self._moved = False
+        self._quiet = 0.0
+        self._looked = time.monotonic()
+
+    def feel(self, job: Job) -> Job:
+        """The job as just read, without a rate that nothing stands behind."""
+        before, self._looked = self._looked, time.monotonic()
+        beat = job.host, job.beats
+        if beat != self._beat:
+            self._moved = self._beat is not None
+            self._beat, self._quiet = beat, 0.0
+        else:
+            # Where this process or the database stood still, the other may have beaten unseen.
+            self._quiet += min(self._looked - before, 2 * _REFRESH)
+        if job.alive is not None or job.host is None or (self._moved and self._quiet < _QUIET):
+            return job
+        return replace(job, rate=None, workers=None, alive=False if self._quiet > _GONE else None)
+
+
 def _watch(store: Store, number: int, *, as_json: bool) -> None:
     from rich.console import Console
     from rich.live import Live
 
-    job = store.job(number)
-    with Live(_line(job), console=Console(stderr=True), transient=True, auto_refresh=False) as live:
-        while job.state in ("running", "pending"):
-            live.update(_line(job), refresh=True)
+    from constants_lab.db.answers import answers_within
+
+    pulse = _Pulse()
+    job = pulse.feel(store.job(number))
+    with Live("", console=Console(stderr=True), transient=True, auto_refresh=False) as live, answers_within(_QUIET):
+        while job.state in ("running", "pending") and not job.lost:
+            live.update(_line(store, job, watched=True), refresh=True)
             try:
                 time.sleep(_REFRESH)
             except KeyboardInterrupt:
                 break
             try:
-                job = store.job(number)
+                job = pulse.feel(store.job(number))
             except Unavailable as away:
                 live.update(str(away), refresh=True)
     _one(store, job, as_json=as_json)

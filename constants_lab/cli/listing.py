@@ -20,12 +20,13 @@ FIELDS = (
 
 
 def print_formulas(
-    found: Sequence[FormulaView], *, as_json: bool, as_csv: bool, title: str | None = None, nothing: str = "no formulas"
+    found: Iterable[FormulaView], *, as_json: bool, as_csv: bool, title: str | None = None, nothing: str = "no formulas"
 ) -> None:
     """Print formulas as JSON lines, CSV or a table; ``nothing`` is said on standard error when a table would be empty."""
     if as_json:
         emit((view.as_json() for view in found), FIELDS, as_json=True, as_csv=as_csv)
         return
+    found = list(found)
     if as_csv:
         fields = (*FIELDS, "labels") if any(view.labels for view in found) else FIELDS
         rows = (view.as_json() | {"labels": ";".join(view.label_kinds)} for view in found)

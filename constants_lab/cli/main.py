@@ -17,12 +17,16 @@ from constants_lab import __version__
 from constants_lab.cli import (
     cancel,
     certs,
+    cluster,
+    clusters,
     constants,
     coverage,
     database,
+    export,
     formulas,
     identify,
     jobs,
+    report,
     resume,
     run,
     scheduler,
@@ -53,11 +57,15 @@ app.command("scheduler")(scheduler.command)
 app.command("worker")(worker.command)
 app.command("certs")(certs.command)
 app.command("formulas")(formulas.command)
+app.command("export")(export.command)
 app.command("show")(show.command)
 app.command("identify")(identify.command)
 app.command("verify")(verify.command)
+app.command("cluster")(cluster.command)
+app.command("clusters")(clusters.command)
 app.command("constants")(constants.command)
 app.command("coverage")(coverage.command)
+app.command("report")(report.command)
 app.add_typer(database.app, name="db")
 
 
@@ -138,7 +146,13 @@ def main() -> None:
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
         sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.exit(run_command())
+    code = run_command()
+    if code == 130:
+        import signal
+
+        # One more Ctrl-C while the interpreter ends would end the process as killed, with another code.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ async def _started(host: str | None, port: int, security: Security | None, dashb
     from distributed import Scheduler
 
     from constants_lab import __version__
-    from constants_lab.search.workers import VERSION_KEY, hush
+    from constants_lab.search.workers import VERSION_KEY, WORKER_TTL, hush
 
     hush()
     _allow_many_connections()
@@ -84,6 +84,7 @@ async def _started(host: str | None, port: int, security: Security | None, dashb
     settings: dict[str, Any] = {
         # A worker that dies takes the blame for the unit it ran, not for others it would have run next.
         "distributed.scheduler.worker-saturation": 1.0,
+        "distributed.scheduler.worker-ttl": WORKER_TTL,
         # Else any page that is open in a browser of this machine may read along.
         "distributed.scheduler.dashboard.bokeh-application.allow_websocket_origin": [
             f"{name}:{page_port}" for name in ("127.0.0.1", "localhost")

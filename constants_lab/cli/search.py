@@ -273,3 +273,61 @@ def sieve(
         return
     names = constant_names(None, constants)
     begin_with_pairs(spec, names, db, again=again, as_json=as_json, as_csv=as_csv, where=where)
+
+
+@app.command("survey")
+def survey(
+    a_degree: Annotated[int | None, typer.Option("--a-degree", help="Largest degree of a.", show_default=False)] = None,
+    b_degree: Annotated[int | None, typer.Option("--b-degree", help="Largest degree of b.", show_default=False)] = None,
+    bound: Annotated[
+        int | None, typer.Option("--bound", help="Bound on all coefficients of the box.", show_default=False)
+    ] = None,
+    a_range: Annotated[
+        str | None,
+        typer.Option(
+            "--a-range",
+            metavar="LOW..HIGH",
+            help="Instead, range of every coefficient of a; or one for each, highest degree first, with commas.",
+            show_default=False,
+        ),
+    ] = None,
+    b_range: Annotated[
+        str | None,
+        typer.Option("--b-range", metavar="LOW..HIGH", help="The same for the coefficients of b.", show_default=False),
+    ] = None,
+    depth: Annotated[int, typer.Option("--depth", help="Depth of the measures, a multiple of 100.")] = 1000,
+    allow_large: Annotated[bool, typer.Option("--allow-large", help="Accept days of work.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Measure anew although the job is finished.")] = False,
+    db: Database = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    tls_dir: TlsDir = None,
+    insecure: Insecure = False,
+    replicate: Replicate = None,
+    unit_seconds: UnitSeconds = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Measure how every continued fraction of a box converges; `clab cluster` then groups and names them.
+
+    Example: clab search survey --a-degree 2 --b-degree 2 --bound 2
+    """
+    check_format(as_json, as_csv)
+    from constants_lab.cli.where import Where
+    from constants_lab.cli.working import begin
+    from constants_lab.search.job import JobSpec
+
+    where = Where(workers, scheduler, tls_dir, insecure, replicate, unit_seconds)
+    spec = JobSpec.of(
+        "survey",
+        {
+            "a_degree": a_degree,
+            "b_degree": b_degree,
+            "bound": bound,
+            "a_range": _box_ranges(a_range),
+            "b_range": _box_ranges(b_range),
+            "depth": depth,
+            "allow_large": allow_large,
+        },
+    )
+    begin(spec, db, again=again, as_json=as_json, as_csv=as_csv, where=where)

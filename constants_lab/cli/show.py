@@ -67,7 +67,7 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
         print(unicode_pcf(PCF(view.a, view.b)))
     elif view.kind == "signed":
         _print_signed(view)
-    print(f"\nvalue      {view.value}…")
+    print(f"\nvalue      {'none' if view.value is None else f'{view.value}…'}")
     for text in found_as:
         print(f"equals     {text}")
     for item in view.identities:
@@ -79,6 +79,9 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
     delta = "" if view.delta is None else f", δ = {view.delta:.6f} at n = {view.depth}"
     limit = "" if view.delta_limit is None else f" (limit {view.delta_limit:g})"
     print(f"converges  {view.regime}{rate}{delta}{limit}")
+    _print_growth(view)
+    if view.cluster is not None:
+        print(f"cluster    {view.cluster}: clab formulas --cluster {view.cluster} lists its members")
     if view.kind == "signed":
         _print_rates(view)
     _print_some("related", [_relative(relative) for relative in view.equivalences], view)
@@ -95,6 +98,23 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
     _print_some("found by", found_by, view)
     if view.identities:
         print(f"re-check   clab verify {view.id} --digits 1000 --db {shlex.quote(where)}")
+
+
+def _print_growth(view: FormulaView) -> None:
+    """The measures that only a survey makes."""
+    if view.blind_delta is not None:
+        print(f"           δ = {view.blind_delta:.6f} where the convergent at twice the depth stands for the limit")
+    if view.growth is not None and view.linear_growth is not None:
+        reduced = "with" if view.factorial_reduction else "without"
+        residual = "" if view.residual is None else f", residual {view.residual:.2g}"
+        print(
+            f"grows      ln of the reduced denominators like {view.growth:.4g} n ln n {view.linear_growth:+.6g} n "
+            f"({reduced} factorial reduction; fitted{residual})"
+        )
+    if view.nilpotent is not None:
+        print(
+            f"primes     {view.nilpotent:.0%} of those tested have a nilpotent product of steps (near 100% for periods)"
+        )
 
 
 _MOST_SHOWN = 6

@@ -52,6 +52,10 @@ def progress_bar(label: str) -> Iterator[Callable[[Progress], None] | None]:
 
 _CLASSES = {
     "valued": "valued",
+    "factorial": "factorial",
+    "exponential": "exponential",
+    "stretched": "stretched",
+    "polynomial": "polynomial",
     "finite": "finite",
     "divergent": "divergent",
     "slow": "slow",
@@ -64,6 +68,7 @@ _CLASSES = {
 
 
 def _ended(job: Job, new: int, found: int) -> str:
+    """What a finished job did, in a sentence."""
     parts = [f"{job.counters[name]:,} {said}" for name, said in _CLASSES.items() if job.counters.get(name)]
     classes = f" ({', '.join(parts)})" if parts else ""
     return (
@@ -79,24 +84,28 @@ def work_and_print(
     as_json: bool,
     as_csv: bool,
     where: Where,
+    again: bool = False,
 ) -> None:
-    """Run what remains of ``job``, then print every formula it has.
+    """Run what remains of ``job``, or with ``again`` all of it, then print every formula it has.
 
-    A finished job is printed at once.  Interrupted, it says how to go on and leaves with code 130.
+    A finished job is printed at once.  Interrupted, it says how to go on and leaves with code 130; with code 1 if units of it
+    were set aside.
     """
-    job, new = _worked(store, job, where.engine)
+    job, new = _worked(store, job, where.engine, again=again)
     _print_job(store, job, new, as_json=as_json, as_csv=as_csv)
 
 
-def _worked(store: Store, job: Job, engine: Callable[[float], Engine]) -> tuple[Job, int]:
+def _worked(store: Store, job: Job, engine: Callable[[float], Engine], *, again: bool) -> tuple[Job, int]:
     """Run what remains of a job: how far it is then, and the number of new formulas."""
     from constants_lab.search.runner import run_job
 
     new = 0
-    if job.complete:
+    if job.complete and not again:
         message(f"job {job.id} is finished already: printing its formulas (--again searches anew).")
+        if job.state != "done":
+            job = run_job(store, job.id, engine, say=message)
     else:
-        if job.done:
+        if job.done and not again:
             message(f"job {job.id}: going on after {job.done:,} of {job.total:,} candidates.")
         counted = [0]
         with progress_bar(f"job {job.id}") as show:
@@ -107,33 +116,60 @@ def _worked(store: Store, job: Job, engine: Callable[[float], Engine]) -> tuple[
                     show(now)
 
             try:
-                job = run_job(store, job.id, engine, progress=on_progress, say=message)
+                job = run_job(store, job.id, engine, again=again, progress=on_progress, say=message)
             except KeyboardInterrupt:
                 job = store.job(job.id)
-                if not job.complete:
-                    message(f"interrupted: `clab resume {job.id} --db {shlex.quote(store.url)}` goes on.")
+                if again or not job.complete:
+                    message(f"interrupted: {_resume(store, job)} goes on.")
                     raise typer.Exit(130) from None
         new = counted[0]
     return job, new
 
 
+def _resume(store: Store, job: Job) -> str:
+    return f"`clab resume {job.id} --db {shlex.quote(store.url)}`"
+
+
 def _print_job(store: Store, job: Job, new: int, *, as_json: bool, as_csv: bool) -> None:
-    """Print the formulas of a job, and say how it ended; leaves with code 130 where it has not."""
+    """Print the formulas of a job, and say how it ended; leaves with code 130 where it has not, 1 where it failed."""
     from constants_lab.db.query import formulas_of_job
 
-    found = formulas_of_job(store, job.id)
-    print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
+    survey = job.method == "survey"
+    # A survey stores everything it meets, a million formulas and more: they are listed on request only.
+    found = [] if survey and not (as_json or as_csv) else formulas_of_job(store, job.id)
+    if not survey or found:
+        print_formulas(found, as_json=as_json, as_csv=as_csv, nothing="no formula was found.")
     if job.state == "cancelled":
         message(f"job {job.id} was cancelled after {job.done:,} of {job.total:,} candidates; its formulas stay.")
         raise typer.Exit(130)
-    if not job.complete:
+    if job.state == "failed":
         message(
-            f"stopped after {job.done:,} of {job.total:,} candidates: `clab resume {job.id} --db {shlex.quote(store.url)}` "
-            "goes on."
+            f"job {job.id} failed after {job.done:,} of {job.total:,} candidates: {job.error}: "
+            f"{_resume(store, job)} tries them again."
         )
+        raise typer.Exit(1)
+    if job.state == "running":
+        message(f"job {job.id} is another coordinator's now: `clab jobs {job.id} --watch` shows it.")
         raise typer.Exit(130)
-    message(_ended(job, new, len(found)))
-    _say_unnamed(store, job)
+    if not job.complete:
+        message(f"stopped after {job.done:,} of {job.total:,} candidates: {_resume(store, job)} goes on.")
+        raise typer.Exit(130)
+    if survey:
+        message(_surveyed(store, job, new))
+    else:
+        message(_ended(job, new, len(found)))
+        _say_unnamed(store, job)
+
+
+def _surveyed(store: Store, job: Job, new: int) -> str:
+    """The same of a survey."""
+    measured = job.counters.get("candidates", 0)
+    parts = [f"{job.counters[name]:,} {said}" for name, said in _CLASSES.items() if job.counters.get(name)]
+    return (
+        f"job {job.id}: {measured:,} continued fractions measured, in {job.counters.get('classes', 0):,} classes "
+        f"({', '.join(parts)}); {new:,} new in the database; {job.seconds:.1f} s of work.\n"
+        f"`clab cluster --db {shlex.quote(store.url)}` groups and names them."
+    )
 
 
 def _say_unnamed(store: Store, job: Job) -> None:
@@ -156,15 +192,19 @@ def begin(
     where: Where,
 ) -> None:
     """Open the database, create or find the job of ``spec``, run and print it."""
+    from constants_lab.db.location import Location
     from constants_lab.db.store import Store
     from constants_lab.search.runner import prepare_job
 
     # Everything that can be wrong with the job or the scheduler is found before a database is created.
-    spec.space()
+    space = spec.space()
+    location = Location.parse(db)
+    if location.path is not None and not location.path.exists():
+        location.require_room(getattr(space, "expected_bytes", 0))
     where.check()
     with Store.open(db) as store:
-        job = prepare_job(store, spec, again=again)
-        work_and_print(store, job, as_json=as_json, as_csv=as_csv, where=where)
+        job = prepare_job(store, spec)
+        work_and_print(store, job, as_json=as_json, as_csv=as_csv, where=where, again=again)
 
 
 def begin_with_pairs(
@@ -191,14 +231,14 @@ def begin_with_pairs(
     questions(tuple(constants) or DEFAULT_CONSTANTS)
     where.check()
     with Store.open(db) as store:
-        first, new = _worked(store, prepare_job(store, spec, again=again), where.engine)
+        first, new = _worked(store, prepare_job(store, spec), where.engine, again=again)
         second = _pairs_spec(store, first, constants) if first.complete else None
         if second is None:
             _print_job(store, first, new, as_json=as_json, as_csv=as_csv)
             message("there is nothing without a name, so no pairs of constants were tried.")
             return
         message(_ended(first, new, len(formulas_of_job(store, first.id))))
-        job, new = _worked(store, prepare_job(store, second, again=again), where.engine)
+        job, new = _worked(store, prepare_job(store, second), where.engine, again=again)
         if not job.complete:
             _print_job(store, job, new, as_json=as_json, as_csv=as_csv)
         found = formulas_of_job(store, first.id)

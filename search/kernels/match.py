@@ -84,7 +84,7 @@ def image_count(bound: int) -> int:
     return (((2 * bound + 1) ** 2 - 1) // 2) ** 2
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", nogil=True)
 def _stream(u, blur, contents, pairs, start, value, error, widest, hits):  # type: ignore[no-untyped-def]
     found = 0
     one = np.empty(1)

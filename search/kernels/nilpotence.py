@@ -24,6 +24,7 @@ __all__ = [
     "TABLE_LIMIT",
     "first_failure",
     "nilpotent_members",
+    "nilpotent_share",
     "nilpotent_values",
     "residue_index",
     "root_table",
@@ -40,6 +41,7 @@ TABLE_LIMIT = 2_500_000
 """Residue classes of one polynomial whose values are tabulated."""
 
 _LARGEST = PRIMES[-1]
+_PRIME_ROW = np.array(PRIMES, dtype=np.int64)
 _SHIFT = 40
 
 
@@ -155,6 +157,34 @@ def first_failure(a, b, primes):  # type: ignore[no-untyped-def]
         if not nilpotent_values(values_a, values_b, values_b[p], p):
             return p
     return 0
+
+
+@njit(cache=True)
+def _passed(a, b, primes):  # type: ignore[no-untyped-def]
+    """How many primes pass the test, and how many count; rows without leading zeros."""
+    values_a = np.empty(_LARGEST + 1, np.uint8)
+    values_b = np.empty(_LARGEST + 1, np.uint8)
+    passed, counting = 0, 0
+    for p in primes:
+        if a[0] % p == 0 or b[0] % p == 0:
+            continue
+        counting += 1
+        values_modulo(b, p, values_b)
+        if values_b[p] == NO_ROOT:
+            continue
+        values_modulo(a, p, values_a)
+        if nilpotent_values(values_a, values_b, values_b[p], p):
+            passed += 1
+    return passed, counting
+
+
+def nilpotent_share(a: np.ndarray, b: np.ndarray) -> float | None:
+    """The fraction of the primes that count at which the product is nilpotent; None if none counts.
+
+    As :func:`constants_lab.reduction.nilpotent_fraction`, from coefficient rows.
+    """
+    passed, counting = _passed(stripped(a), stripped(b), _PRIME_ROW)
+    return passed / counting if counting else None
 
 
 @njit(cache=True, inline="always")

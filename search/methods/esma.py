@@ -37,7 +37,7 @@ from constants_lab.search.left_hand_sides import LeftHandSides
 from constants_lab.search.sources import MIN_QUOTIENTS, Source, open_source
 from constants_lab.signed import SignedCF
 
-__all__ = ["Candidate", "EsmaSpace", "Spec", "confirm", "describe", "name_candidate", "screen", "space"]
+__all__ = ["Candidate", "EsmaSpace", "Spec", "confirm", "describe", "name_candidate", "reconfirm", "screen", "space"]
 
 MAX_LHS = 10_000
 MAX_PERIOD = 16
@@ -399,6 +399,12 @@ def confirm(candidate: Candidate) -> Finding | None:
             math.log10(candidate.trials),
         )
     return None
+
+
+def reconfirm(space: EsmaSpace, finding: Finding) -> Finding | None:
+    """The finding made anew from its index alone: one pair is screened in a moment; None when it has no pattern."""
+    proposed = screen(space, finding.index, finding.index + 1).candidates
+    return confirm(proposed[0]) if proposed else None
 
 
 def describe(spec: dict[str, Any]) -> str:

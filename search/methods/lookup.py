@@ -17,19 +17,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from time import perf_counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from flint import ctx, fmpq
+from flint import fmpq, fmpq_mat
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from constants_lab.constants import constant
-from constants_lab.db.records import DynamicsRecord, Finding
+from constants_lab.db.records import DynamicsRecord, Finding, IdentityRecord
 from constants_lab.dynamics import measure
 from constants_lab.errors import InputError, NotConverging
 from constants_lab.evaluation import DIRECT_TERMS, Evaluation
 from constants_lab.expressions import Identity
 from constants_lab.pcf import PCF
+from constants_lab.polynomials import coefficients
 from constants_lab.search.job import ConstantNames, Screened
 from constants_lab.search.pcf_records import dynamics_record, formula_record, identity_record
 from constants_lab.search.space import (
@@ -43,7 +43,10 @@ from constants_lab.search.space import (
 )
 from constants_lab.verification import agreement, evidence_for
 
-__all__ = ["Candidate", "LookupSpace", "Spec", "confirm", "screen", "space"]
+if TYPE_CHECKING:
+    from constants_lab.search.images import Images, Matrix
+
+__all__ = ["Candidate", "LookupSpace", "Spec", "confirm", "reconfirm", "screen", "space"]
 
 MAX_LHS = 100
 """Largest bound on the coefficients of left-hand sides: 4 10^8 images a constant."""
@@ -149,26 +152,13 @@ class Candidate:
     a: tuple[int, ...]
     b: tuple[int, ...]
     constant: str
-    matrices: tuple[tuple[tuple[int, int], tuple[int, int]], ...]
+    matrices: tuple[Matrix, ...]
     trials: int
-
-
-@lru_cache(maxsize=64)
-def _image_rows(name: str, bound: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs, |x c + y| as float64, their relative errors, and the signs of x c + y."""
-    from constants_lab.search.kernels.match import pairs_up_to
-
-    pairs = pairs_up_to(bound)
-    with ctx.workprec(160):
-        c = constant(name).ball(40)
-        exact = [c * int(x) + int(y) for x, y in pairs]
-        values = np.array([float(v.mid()) for v in exact])
-    blurs = np.full(len(pairs), 4e-16)
-    return pairs, np.abs(values), blurs, np.sign(values)
 
 
 def screen(space: LookupSpace, start: int, stop: int) -> Screened:
     """Proposals among the members start..stop-1, found in float64; no claim is made of any of them."""
+    from constants_lab.search.images import image_rows
     from constants_lab.search.kernels.evaluate import CLASSES, evaluate_block
     from constants_lab.search.kernels.match import make_buckets, match_images
 
@@ -181,9 +171,9 @@ def screen(space: LookupSpace, start: int, stop: int) -> Screened:
             continue
         buckets = make_buckets(values, errors)
         for name in space.spec.constants:
-            pairs, images, blurs, signs = _image_rows(name, space.spec.lhs)
-            hits = match_images(buckets, pairs, images, blurs)
-            candidates.extend(_proposals(space, block, values, where, name, pairs, signs, hits))
+            images = image_rows(name, space.spec.lhs)
+            hits = match_images(buckets, images.pairs, images.sizes, images.blurs)
+            candidates.extend(_proposals(space, block, values, where, name, images, hits))
         # Before the next block is evaluated, or two would be in memory.
         del values, errors, where, buckets
     counters = {name: int(count) for name, count in zip(CLASSES, counts, strict=True)}
@@ -196,15 +186,14 @@ def _proposals(
     values: np.ndarray,
     where: np.ndarray,
     name: str,
-    pairs: np.ndarray,
-    signs: np.ndarray,
+    images: Images,
     hits: np.ndarray,
 ) -> Iterator[Candidate]:
-    grouped: dict[int, list[tuple[tuple[int, int], tuple[int, int]]]] = {}
-    for value, i, j in hits:
-        flip = 1 if values[value] * signs[i] * signs[j] > 0 else -1
-        top = (flip * int(pairs[i, 0]), flip * int(pairs[i, 1]))
-        grouped.setdefault(int(value), []).append((top, (int(pairs[j, 0]), int(pairs[j, 1]))))
+    from constants_lab.search.images import hit_matrices
+
+    grouped: dict[int, list[Matrix]] = {}
+    for value, matrix in hit_matrices(hits, values, images):
+        grouped.setdefault(value, []).append(matrix)
     for value, matrices in grouped.items():
         position = int(where[value])
         a_row, b_row = divmod(position, len(block.b)) if not block.paired else (position, position)
@@ -232,7 +221,7 @@ def _dynamics(pcf: PCF, value: Evaluation) -> DynamicsRecord:
     return dynamics_record(measure(pcf, value=value))
 
 
-def _scaled(matrix: tuple[tuple[int, int], tuple[int, int]], scale: fmpq) -> list[list[int]]:
+def _scaled(matrix: Matrix, scale: fmpq) -> list[list[int]]:
     """The matrix of value/scale when ``matrix`` is that of value."""
     p, q = int(scale.numer()), int(scale.denom())
     return [[q * k for k in matrix[0]], [p * k for k in matrix[1]]]
@@ -269,6 +258,47 @@ def confirm(candidate: Candidate) -> Finding | None:
                 dynamics=_dynamics(form, full),
             )
     return None
+
+
+def reconfirm(space: LookupSpace, finding: Finding) -> Finding | None:
+    """The finding made anew from its index and its left-hand side alone; None when the search does not try that image."""
+    if len(finding.identities) != 1:
+        return None
+    pcf = space[finding.index]
+    for name in space.spec.constants:
+        matrix = _image_of(name, finding.identities[0], pcf.scale)
+        if matrix is None or max(map(abs, matrix[0] + matrix[1])) > space.spec.lhs:
+            continue
+        a, b = coefficients(pcf.a), coefficients(pcf.b)
+        found = confirm(Candidate(finding.index, a, b, name, (matrix,), space.trials))
+        if found is not None:
+            return found
+    return None
+
+
+def _image_of(name: str, claim: IdentityRecord, scale: fmpq) -> tuple[tuple[int, int], tuple[int, int]] | None:
+    """The integers of ``scale`` times the claimed left-hand side as an image of the constant ``name``, if it is one.
+
+    The claim may be written in another constant, as 2*pi is in pi: with the numerator P and the denominator Q of ``name`` in
+    that one, the rows of an image are combinations of P and Q.
+    """
+    named = Identity(name, ((1, 0), (0, 1)))
+    if claim.constant != named.constant or [len(row) for row in claim.matrix] != [len(row) for row in named.matrix]:
+        return None
+    width = len(named.matrix[0])
+    base = fmpq_mat(2, width, [*named.matrix[0], *named.matrix[1]])
+    claimed = fmpq_mat(2, width, [int(k) for row in claim.matrix for k in row])
+    image = claimed * base.transpose() * (base * base.transpose()).inv()
+    if image * base != claimed:
+        return None
+    whole, _ = image.numer_denom()
+    p, q = int(scale.numer()), int(scale.denom())
+    entries = [factor * int(k) for factor, k in zip((p, p, q, q), whole.entries(), strict=True)]
+    shared = math.gcd(*entries)
+    if shared == 0:
+        return None
+    alpha, beta, gamma, delta = (k // shared for k in entries)
+    return (alpha, beta), (gamma, delta)
 
 
 def describe(spec: dict[str, Any]) -> str:

@@ -56,6 +56,7 @@ __all__ = [
     "describe",
     "number_of",
     "questions",
+    "reconfirm",
     "screen",
     "space",
 ]
@@ -374,6 +375,12 @@ def confirm(candidate: Candidate) -> Finding | None:
         identities=[identity_record(candidate.identity, evidence)],
         dynamics=_dynamics(candidate.pcf, number.value),
     )
+
+
+def reconfirm(space: PairSpace, finding: Finding) -> Finding | None:
+    """The finding made anew from its index alone: a task is asked in a moment; None when it has no answer."""
+    proposed = screen(space, finding.index, finding.index + 1).candidates
+    return confirm(proposed[0]) if proposed else None
 
 
 @lru_cache(maxsize=64)

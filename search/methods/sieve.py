@@ -40,7 +40,7 @@ from constants_lab.search.space import MAX_BOX_DEGREE, Range, coefficient_ranges
 from constants_lab.triviality import apparent_factors, is_inflated, is_void
 from constants_lab.verification import agreement, evidence_for
 
-__all__ = ["FULL_REDUCTION", "Candidate", "Spec", "confirm", "describe", "screen", "space"]
+__all__ = ["FULL_REDUCTION", "Candidate", "Spec", "confirm", "describe", "reconfirm", "screen", "space"]
 
 FULL_REDUCTION = 0.7
 """Least growth of valuations, in units of the full one.  Measured: half reduction gives 0.5, full reduction 0.75 and more
@@ -238,6 +238,31 @@ def confirm(candidate: Candidate) -> Finding | None:
     pcf = PCF(candidate.a, candidate.b).canonical()
     found = _examined(pcf, candidate.trials)
     return None if found is None else found.model_copy(update={"index": candidate.index})
+
+
+def reconfirm(space: SieveSpace, finding: Finding) -> Finding | None:
+    """The finding made anew from its index alone; None when that leads to another formula, or to one that stage two drops."""
+    pcf = _member(space, finding.index)
+    if pcf.canonical().key != finding.formula.exact_key or _trivial(space, pcf.a, pcf.b) is not None:
+        return None
+    rate = reduction_rate(pcf.a, pcf.b, least=FULL_REDUCTION, apparent=apparent_factors(pcf.a, pcf.b))
+    if rate < FULL_REDUCTION:
+        return None
+    return confirm(Candidate(finding.index, coefficients(pcf.a), coefficients(pcf.b), rate, space.trials))
+
+
+def _member(space: SieveSpace, index: int) -> PCF:
+    """The member with that number, as the parts of a space number them."""
+    from constants_lab.search.sieve_families import SieveFamily
+
+    members = space.members
+    if isinstance(members, SieveFamily):
+        return members.members[index]
+    chunk, width, rest = members._range_of(index)
+    i, j = divmod(rest, width)
+    number = chunk * members.width + j
+    b = members.b.rows(number, number + 1)[0] if members._listed is None else members._listed[number]
+    return PCF(members.a.rows(i, i + 1)[0].tolist(), b.tolist())
 
 
 @lru_cache(maxsize=1024)

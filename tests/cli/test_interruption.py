@@ -152,7 +152,7 @@ class TestSignals:
         with running(db, "--workers", "0") as process:
             wait_for_work(process, db)
             process.send_signal(signal.SIGINT)
-            time.sleep(0.05)
+            time.sleep(0.1)
             process.send_signal(signal.SIGINT)
             out, err = process.communicate(timeout=20)
         assert process.returncode == 130

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from constants_lab.db import DynamicsRecord, Finding, FormulaView, Store
+from constants_lab.db.clustering import ClusterRecord, store_clusters
 from constants_lab.db.query import SORTS, count, coverage, formula, formulas, formulas_of_job
 from constants_lab.errors import InputError
 from constants_lab.evidence import Level
@@ -76,6 +77,7 @@ def both(tmp_path: Path, postgresql_address: str, finding: Maker) -> Iterator[tu
     with Store.open(tmp_path / "twin.db") as one, Store.open(postgresql_address) as two:
         for store in (one, two):
             _fill(store, finding)
+            store_clusters(store, [ClusterRecord("factorial", 20, False, None, {}, {}, range(11, 31))])
         yield one, two
 
 
@@ -86,16 +88,22 @@ def _json(views: list[FormulaView]) -> list[dict[str, Any]]:
 def test_both_databases_answer_alike(both: tuple[Store, Store]) -> None:
     one, two = both
     answers = 0
-    for sort, descending, constant, level, kind in itertools.product(
-        SORTS, (False, True), (None, ["pi", "Ωmega"]), ("refuted", "verified"), (None, "pcf")
-    ):
-        options: dict[str, Any] = {
-            "sort": sort, "descending": descending, "constant": constant, "min_evidence": level, "kind": kind,
-        }  # fmt: skip
+    filters: list[dict[str, Any]] = [
+        {"constant": constant, "min_evidence": level, "kind": kind}
+        for constant, level, kind in itertools.product((None, ["pi", "Ωmega"]), ("refuted", "verified"), (None, "pcf"))
+    ]
+    filters += [{"regime": "factorial", "min_evidence": level} for level in ("refuted", "screened", "verified")]
+    filters += [{"unidentified": True}, {"cluster": 1, "min_evidence": "screened"}, {"evidence": "screened", "job": 2}]
+    for (sort, descending), chosen in itertools.product(itertools.product(SORTS, (False, True)), filters):
+        options = {"sort": sort, "descending": descending} | chosen
         first = _json(formulas(one, **options))
         assert first == _json(formulas(two, **options)), options
-        pages = [_json(formulas(two, **options, limit=20, offset=offset)) for offset in (0, 20, 40)]
-        assert [row for page in pages for row in page] == first
+        assert count(one, **chosen) == count(two, **chosen) == len(first)
+        for store in both:
+            # Formulas that have what is sorted by, and those that have not, are found in different ways.
+            pages = [_json(formulas(store, **options, limit=20, offset=offset)) for offset in (0, 20, 40)]
+            assert [row for page in pages for row in page] == first, options
+            assert _json(formulas(store, **options, limit=3, offset=5)) == first[5:8], options
         answers += len(first)
     assert answers > 1000
     for job in (1, 2, 3):
@@ -195,9 +203,9 @@ def test_a_listing_is_a_statement_with_labels_and_jobs(filled: Store) -> None:
     event.listen(Engine, "before_cursor_execute", note)
     try:
         assert len(formulas(filled, constant="pi", sort="delta", limit=50)) > 3
-        assert len(seen) == 3
+        assert len(seen) == 4
         formula(filled, 1)
-        assert len(seen) == 9
+        assert len(seen) == 10
     finally:
         event.remove(Engine, "before_cursor_execute", note)
 

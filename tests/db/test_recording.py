@@ -90,6 +90,8 @@ def test_a_unit_twice_changes_nothing(store: Store, finding: Maker) -> None:
         "lease": 0,
         "contribution": 0,
         "set_aside": 0,
+        "cluster": 0,
+        "cluster_member": 0,
     }
 
 

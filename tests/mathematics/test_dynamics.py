@@ -165,3 +165,15 @@ def test_known_irrationality_measures() -> None:
     assert PCF("(2n+1)*(17n^2+17n+5)", "-n^6").dynamics(4000).delta == pytest.approx(0.080529, abs=0.01)
     assert PCF("1", "1").dynamics(4000).delta == pytest.approx(1, abs=0.001)
     assert math.isclose(PCF("1", "1").dynamics(20).rate or 0, 2 * math.log((1 + 5**0.5) / 2))
+
+
+@pytest.mark.parametrize(("a", "b"), [("n - 2500", "-2000"), ("n - 3000", "1"), ("n - 1200", "1")])
+def test_before_a_late_turning_point_delta_is_against_the_value(a: str, b: str) -> None:
+    pcf = PCF(a, b)
+    found = measure(pcf)
+    value = pcf.evaluate(60).value
+    p, q = convergent_pair(pcf.a, pcf.b, 1000)
+    with ctx.workprec(400):
+        log_error = float(abs(value - arb(p) / q).log().mid())
+    assert found.delta == pytest.approx(-log_error / found.log_denominator - 1, abs=1e-6)
+    assert found.delta < -0.99

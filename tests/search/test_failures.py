@@ -139,7 +139,7 @@ def found() -> list[Finding]:
 
 def test_a_forged_finding_is_not_confirmed() -> None:
     true = next(f for f in found() if f.identities)
-    reconfirm(true)
+    reconfirm("lookup", SPEC.as_json(), true)
     identity = true.identities[0]
     (w, x), (y, z) = identity.matrix
     forged = [
@@ -152,18 +152,34 @@ def test_a_forged_finding_is_not_confirmed() -> None:
     ]
     for finding in forged:
         with pytest.raises(VerificationFailed):
-            reconfirm(finding)
+            reconfirm("lookup", SPEC.as_json(), finding)
 
 
 # Machines
 
-LIAR = """
+HIDES_CANDIDATES = """
 import constants_lab.search.methods.lookup as lookup
 true = lookup.screen
 def lying(space, start, stop):
     screened = true(space, start, stop)
     return type(screened)([], screened.counters)
 lookup.screen = lying
+"""
+HIDES_FINDINGS = """
+import constants_lab.search.methods.lookup as lookup
+lookup.confirm = lambda candidate: None
+"""
+INVENTS_NUMBERS = """
+import constants_lab.search.methods.lookup as lookup
+true = lookup.confirm
+def lying(candidate):
+    found = true(candidate)
+    if found is None:
+        return None
+    text = found.model_dump_json().replace('"level":"verified"', '"level":"proved"').replace('"digits":', '"digits":999')
+    lie = type(found).model_validate_json(text)
+    return lie.model_copy(update={"formula": lie.formula.model_copy(update={"value": "3.14159"}), "dynamics": None})
+lookup.confirm = lying
 """
 
 
@@ -181,13 +197,21 @@ def started(log: Path, *arguments: str, **environment: str) -> Iterator[subproce
         process.wait()
 
 
-def test_two_machines_outvote_one_that_hides_its_hits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("liar", "outvoted"),
+    [
+        pytest.param(HIDES_CANDIDATES, True, id="hides candidates", marks=pytest.mark.slow),
+        pytest.param(HIDES_FINDINGS, True, id="hides findings"),
+        pytest.param(INVENTS_NUMBERS, False, id="invents numbers"),
+    ],
+)
+def test_a_machine_that_lies_among_two_that_do_not_changes_nothing(liar: str, outvoted: bool, tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     address = f"tcp://127.0.0.1:{port}"
     (tmp_path / "liar").mkdir()
-    (tmp_path / "liar" / "sitecustomize.py").write_text(LIAR)
+    (tmp_path / "liar" / "sitecustomize.py").write_text(liar)
     job = (
         "search", "lookup", "--constant", "e", "--lhs", "4", "--a-degree", "1", "--a-range=-9..9",
         "--b-degree", "2", "--b-range=-9..9", "--unit-seconds", "0.2",
@@ -213,10 +237,11 @@ def test_two_machines_outvote_one_that_hides_its_hits(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     shown = [[json.loads(line) for line in text.splitlines()] for text in (ran.stdout, alone.stdout)]
-    keys = [{(row["a"], row["b"], row["lhs"]) for row in rows} for rows in shown]
+    columns = ("a", "b", "lhs", "value", "evidence", "digits", "delta", "regime")
+    keys = [{tuple(row[column] for column in columns) for row in rows} for rows in shown]
     assert keys[0] == keys[1] != set()
     with Store.open(url, create=False) as store:
-        # Where there is nothing to hide, the liar is as good as the others.
+        # Where there is nothing to hide, and in what is not stored, the liar is as good as the others.
         finders = {share.worker for share in store.contributions(1) if share.findings}
     assert finders
-    assert finders <= {"ada", "bob"}
+    assert finders <= ({"ada", "bob"} if outvoted else {"ada", "bob", "liar"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,9 @@ def test_units_in_any_order_and_twice_give_the_same_rows(tmp_path: Path, whole: 
 def test_the_second_interrupt_stops_at_once(tmp_path: Path) -> None:
     def twice() -> None:
         signal.raise_signal(signal.SIGINT)
+        # At once it would be the same interrupt, sent to the process and to its group.
+        signal.raise_signal(signal.SIGINT)
+        time.sleep(2 * runner._SAME_SIGNAL)
         signal.raise_signal(signal.SIGINT)
 
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
