@@ -2,12 +2,13 @@
 
     python checker.py certificate.json ...        exit code 0: accepted, 1: rejected, 2: not a certificate
 
-The claim is that PCF(a, b) = a(0) + b(1)/(a(1) + b(2)/(a(2) + ...)) converges to (αc + β)/(γc + δ) for a named constant c.  Every
-step names a rule and its data and yields a fact: that a *series* Σ t(k), k ≥ 0, with t(0) = 1 and t(k)/t(k-1) = R(k) converges to a
-value, or that a *fraction* PCF(a, b) does; a value is a Möbius image of a constant.  The last fact must be the claim.  Each rule
-is a function whose docstring is its mathematical statement; everything is recomputed here and nothing believed but the
-theorems that a certificate cites.  At the end fraction and number are compared in exact arithmetic, which catches a theorem cited
-for what it does not say.
+The claim is that PCF(a, b) = a(0) + b(1)/(a(1) + b(2)/(a(2) + ...)) converges to (αc + β)/(γc + δ) for a named constant c.
+Every step names a rule and its data and yields a fact: that a *series* Σ t(k), k ≥ 0, with t(0) = 1 and t(k)/t(k-1) = R(k)
+converges to a
+value, or that a *fraction* PCF(a, b) does; a value is a Möbius image of a constant.  The last fact must be the claim.  Each
+rule is a function whose docstring is its mathematical statement; everything is recomputed here and nothing believed but the
+theorems that a certificate cites.  At the end fraction and number are compared in exact arithmetic, which catches a theorem
+cited for what it does not say.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Rejected(Exception):
         self.step = step
 
 
-# --- polynomials, rational functions, Möbius maps ------------------------------------------------------------------------
+# --- polynomials, rational functions, Möbius maps
 
 Poly = tuple[int, ...]
 """Integer coefficients, lowest degree first, no trailing zeros; () is zero."""
@@ -111,7 +112,9 @@ class Function:
 
     def shift(self, k: int) -> Function:
         """f(n + k)."""
-        return Function(*(reduce(lambda out, c: _sum(_times(out, (k, 1)), (c,)), reversed(p), ()) for p in (self.top, self.bottom)))
+        return Function(
+            *(reduce(lambda out, c: _sum(_times(out, (k, 1)), (c,)), reversed(p), ()) for p in (self.top, self.bottom))
+        )
 
     def at(self, n: int) -> Fraction:
         """The value at an integer; reject a pole."""
@@ -133,7 +136,8 @@ class Function:
                     raise Rejected(f"{what} has a zero or pole at {n}")
 
     def positive(self, first: int) -> bool:
-        """Whether this is a polynomial p with p(first) > 0 and no negative coefficient in p(n + first): so p(n) > 0 from there."""
+        """Whether this is a polynomial p with p(first) > 0 and no negative coefficient in p(n + first): so p(n) > 0 from
+        there."""
         moved = self.shift(first).top
         return len(self.bottom) == 1 and self.bottom[0] > 0 and bool(moved) and min(moved) >= 0 and moved[0] > 0
 
@@ -207,7 +211,7 @@ class Continued:
 
 Fact = Series | Continued
 
-# --- reading ----------------------------------------------------------------------------------------------------------------
+# --- reading
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)", re.ASCII)
 
@@ -270,7 +274,7 @@ def _fact(x: object, facts: list[Fact], kind: type) -> Any:
     return found
 
 
-# --- numbers: intervals of rationals ----------------------------------------------------------------------------------------
+# --- numbers: intervals of rationals
 
 _UNIT = 10**PLACES
 
@@ -302,7 +306,8 @@ def _summed(ratio: Callable[[int], Fraction], rho: Fraction, start: int = 1) -> 
 
 
 def _alternating(a: Callable[[int], Fraction]) -> Interval:
-    """Σ (-1)^k a(k) for the moments a(k) of a positive measure on [0, 1], a(0) = 1: error below 2/d, d = ((3+√8)^n + (3-√8)^n)/2.
+    """Σ (-1)^k a(k) for the moments a(k) of a positive measure on [0, 1], a(0) = 1: error below 2/d, d = ((3+√8)^n +
+    (3-√8)^n)/2.
 
     Cohen, Rodriguez Villegas and Zagier, Experimental Mathematics 9 (2000), Proposition 1.
     """
@@ -364,7 +369,7 @@ def number(name: str) -> Interval:
             return _alternating(lambda k: Fraction(1, (2 * k + 1) ** m))
         case "tan", 1 if 0 < abs(q) <= 50:
             return _scaled(_divided(_bessel(Fraction(3, 2), -q * q / 4), _bessel(Fraction(1, 2), -q * q / 4)), q)
-        case ("besseli_ratio" | "besselj_ratio"), 2 if q > -1 and 0 < parts[1] <= 100:
+        case (("besseli_ratio" | "besselj_ratio"), 2) if q > -1 and 0 < parts[1] <= 100:
             x = parts[1]
             z = x * x / 4 * (1 if match[1] == "besseli_ratio" else -1)
             return _scaled(_divided(_bessel(q + 2, z), _bessel(q + 1, z)), x / (2 * (q + 1)))
@@ -380,7 +385,7 @@ _SAME: dict[str, tuple[str, Matrix]] = {
 }
 """Constants that are Möbius images of others, by definition, or as ζ(2) = π²/6 by Euler's theorem."""
 
-# --- theorems that may be cited; the docstrings are the statements ----------------------------------------------------------
+# --- theorems that may be cited; the docstrings are the statements
 
 
 def _parameter(x: object, low: Fraction | int, high: Fraction | int, closed: bool = False) -> Fraction:
@@ -429,25 +434,36 @@ def artanh_series(z: object) -> Fact:
 def euler_arctangent_series(z: object) -> Fact:
     """Σ k!/(3/2)_k w^k = (1+z²) atan(z)/z for z > 0, w = z²/(1+z²) (Euler 1755: 2F1(1, 1; 3/2; w) = arcsin √w / √(w(1-w)))."""
     q = _parameter(z, 0, 1000)
-    return Series((N * 2).over(N * 2 + _constant(1)) * (q * q / (1 + q * q)), _atan_value(q).under((1 + q * q) / q, 0, 0, 1))
+    return Series(
+        (N * 2).over(N * 2 + _constant(1)) * (q * q / (1 + q * q)), _atan_value(q).under((1 + q * q) / q, 0, 0, 1)
+    )
 
 
 def squared_arcsine_series(w: object) -> Fact:
-    """Σ (k!)²/((3/2)_k (2)_k) w^k = θ²/w, w = sin² θ, for θ = π/6, π/4, π/3; π² = 6 ζ(2) (Borwein and Borwein, Pi and the AGM, 1987)."""
+    """Σ (k!)²/((3/2)_k (2)_k) w^k = θ²/w, w = sin² θ, for θ = π/6, π/4, π/3; π² = 6 ζ(2) (Borwein and Borwein, Pi and the
+    AGM, 1987)."""
     q = _rational(w)
     angles = {Fraction(1, 4): Fraction(1, 36), Fraction(1, 2): Fraction(1, 16), Fraction(3, 4): Fraction(1, 9)}
     if q not in angles:
         raise Rejected(f"the theorem is not for {q}")
-    return Series((N * N * 2).over((N.shift(1)) * (N * 2 + _constant(1))) * q, Value("zeta(2)").under(6 * angles[q] / q, 0, 0, 1))
+    return Series(
+        (N * N * 2).over((N.shift(1)) * (N * 2 + _constant(1))) * q, Value("zeta(2)").under(6 * angles[q] / q, 0, 0, 1)
+    )
 
 
 def zeta_series(m: object, kind: object) -> Fact:
-    """For m ≥ 2, Σ 1/(k+1)^m = ζ(m); Σ 1/(2k+1)^m = (1-2^-m) ζ(m); Σ (-1)^k/(k+1)^m = (1-2^(1-m)) ζ(m); Σ (-1)^k/(2k+1)^m = β(m)."""
+    """For m ≥ 2, Σ 1/(k+1)^m = ζ(m); Σ 1/(2k+1)^m = (1-2^-m) ζ(m); Σ (-1)^k/(k+1)^m = (1-2^(1-m)) ζ(m); Σ (-1)^k/(2k+1)^m =
+    β(m)."""
     s = _small(m, 60)
     if s < 2 or kind not in ("all", "odd", "alternating", "beta"):
         raise Rejected("a zeta series has m >= 2 and is one of all, odd, alternating, beta")
     sign, step = -1 if kind in ("alternating", "beta") else 1, _odd() if kind in ("odd", "beta") else N.over(N.shift(1))
-    factor = {"all": Fraction(1), "odd": 1 - Fraction(1, 2**s), "alternating": 1 - Fraction(2, 2**s), "beta": Fraction(1)}[kind]
+    factor = {
+        "all": Fraction(1),
+        "odd": 1 - Fraction(1, 2**s),
+        "alternating": 1 - Fraction(2, 2**s),
+        "beta": Fraction(1),
+    }[kind]
     name = ("catalan" if s == 2 else f"beta({s})") if kind == "beta" else f"zeta({s})"
     return Series(step**s * sign, Value(name).under(factor, 0, 0, 1))
 
@@ -474,7 +490,8 @@ def artanh_fraction(z: object) -> Fact:
 
 
 def bessel_fraction(c: object, x: object, sign: object) -> Fact:
-    """PCF(n+c, ±x²/4) = (x/2) I_(c-1)(x)/I_c(x), with J for the sign -, for c, x > 0 (Wall 1948, section 91; DLMF 10.10, 10.33).
+    """PCF(n+c, ±x²/4) = (x/2) I_(c-1)(x)/I_c(x), with J for the sign -, for c, x > 0 (Wall 1948, section 91; DLMF 10.10,
+    10.33).
 
     For c = 1/2 that is (x/2) coth x = (x/2) (exp 2x + 1)/(exp 2x - 1), and (x/2) cot x.
     """
@@ -497,7 +514,8 @@ def _integral(a: Function, b: Function, value: Value) -> Continued:
 
 
 def periodic_fraction(a: object, b: object) -> Fact:
-    """PCF(A, B), constants other than 0 with A² + 4B = s² D > 0, is the root (A ± s √D)/2 of x² = A x + B of larger absolute value."""
+    """PCF(A, B), constants other than 0 with A² + 4B = s² D > 0, is the root (A ± s √D)/2 of x² = A x + B of larger absolute
+    value."""
     first, second = _integer(a), _integer(b)
     square = first * first + 4 * second
     if first == 0 or second == 0 or not 0 < square <= 10**8 or isqrt(square) ** 2 == square:
@@ -507,7 +525,7 @@ def periodic_fraction(a: object, b: object) -> Fact:
     return Continued(_constant(first), _constant(second), value)
 
 
-# --- rules: facts from facts ------------------------------------------------------------------------------------------------
+# --- rules: facts from facts
 
 
 def _decay(ratio: Function) -> Fraction | None:
@@ -521,11 +539,15 @@ def _decay(ratio: Function) -> Fraction | None:
     return second[1] - second[0]
 
 
-def telescope(facts: list[Fact], series: object, shift: object, ratio: object, rho: object, g: object, c: object) -> Fact:
-    """Let Σ s(k) have the ratio S, and t(k) = ρ(k) s(k+m), ρ(k) = c + g(k+1) S(k+m+1) - g(k).  Then Σ t(k) = c Σ s(k+m) - g(0) s(m).
+def telescope(
+    facts: list[Fact], series: object, shift: object, ratio: object, rho: object, g: object, c: object
+) -> Fact:
+    """Let Σ s(k) have the ratio S, and t(k) = ρ(k) s(k+m), ρ(k) = c + g(k+1) S(k+m+1) - g(k).  Then Σ t(k) = c Σ s(k+m) -
+    g(0) s(m).
 
     For ρ(k) S(k+m) = R(k) ρ(k-1) makes R the ratio of t, ρ(0) s(m) = 1 its first term 1, and the sum to N telescopes up to
-    g(N) s(N+m), which tends to 0: S tends to less than 1 in absolute value, or s(k) ~ k^-σ with σ > deg g.  ρ, g have no poles at k ≥ 0.
+    g(N) s(N+m), which tends to 0: S tends to less than 1 in absolute value, or s(k) ~ k^-σ with σ > deg g.  ρ, g have no
+    poles at k ≥ 0.
     """
     source, m = _fact(series, facts, Series), _small(shift, MAX_SHIFT)
     new, of, boundary, q = _function(ratio), _function(rho), _function(g), _rational(c)
@@ -549,7 +571,8 @@ def telescope(facts: list[Fact], series: object, shift: object, ratio: object, r
 
 
 def euler(facts: list[Fact], series: object, a: object, b: object, h1: object, h2: object, f: object) -> Fact:
-    """If b = -h1 h2, f(n) a(n) = f(n-1) h1(n) + f(n+1) h2(n+1), f(k) ≠ 0 (k ≥ 0) and h2(k) ≠ 0 (k ≥ 1), the convergents of PCF(a, b) are
+    """If b = -h1 h2, f(n) a(n) = f(n-1) h1(n) + f(n+1) h2(n+1), f(k) ≠ 0 (k ≥ 0) and h2(k) ≠ 0 (k ≥ 1), the convergents of
+    PCF(a, b) are
     a(0) + f(1) h2(1)/f(0) (1/T_N - 1), T_N the partial sums of the series of ratio h1(k) f(k-1)/(h2(k+1) f(k+1)) (Euler 1748).
 
     So the fraction converges to the image of the sum, when that is not 0.  Induction on N proves the formula.
@@ -572,8 +595,8 @@ def euler(facts: list[Fact], series: object, a: object, b: object, h1: object, h
 
 
 def tail(facts: list[Fact], fraction: object, shift: object) -> Fact:
-    """If PCF(a(n+s), b(n+s)) converges to y and b(k) ≠ 0 for 1 ≤ k ≤ s, then PCF(a, b) converges to the image of y under the maps
-    y -> a(k) + b(k+1)/y for k = s-1, ..., 0, when that is finite."""
+    """If PCF(a(n+s), b(n+s)) converges to y and b(k) ≠ 0 for 1 ≤ k ≤ s, then PCF(a, b) converges to the image of y under the
+    maps y -> a(k) + b(k+1)/y for k = s-1, ..., 0, when that is finite."""
     source, s = _fact(fraction, facts, Continued), _small(shift, MAX_SHIFT)
     a, b, value = source.a.shift(-s), source.b.shift(-s), source.value
     for k in range(s - 1, -1, -1):
@@ -584,8 +607,8 @@ def tail(facts: list[Fact], fraction: object, shift: object) -> Fact:
 
 
 def without_head(facts: list[Fact], fraction: object, shift: object) -> Fact:
-    """If PCF(a, b) converges to x and b(k) ≠ 0 for 1 ≤ k ≤ s, then PCF(a(n+s), b(n+s)) converges to the image of x under the maps
-    x -> b(k+1)/(x - a(k)) for k = 0, ..., s-1, when that is finite: its convergents are images of those of PCF(a, b)."""
+    """If PCF(a, b) converges to x and b(k) ≠ 0 for 1 ≤ k ≤ s, then PCF(a(n+s), b(n+s)) converges to the image of x under the
+    maps x -> b(k+1)/(x - a(k)) for k = 0, ..., s-1, when that is finite: its convergents are images of those of PCF(a, b)."""
     source, s = _fact(fraction, facts, Continued), _small(shift, MAX_SHIFT)
     value = source.value
     for k in range(s):
@@ -603,13 +626,15 @@ def equivalent(facts: list[Fact], fraction: object, a: object, b: object, c: obj
     return Continued(new_a, new_b, source.value.under(factor.at(0), 0, 0, 1))
 
 
-def coboundary(facts: list[Fact], fraction: object, a: object, b: object, u: object, factor: object, start: object) -> Fact:
-    """Let M(n) U(n+1) = λ(n) U(n) N(n), M and N the matrices [[0, b], [1, a]] of PCF(a, b) and of a fraction PCF(a', b') = y, with
-    det U and λ without zeros or poles at n ≥ 1.  Then PCF(a, b) - a(0) converges to the image of y - a'(0) under U(1).
+def coboundary(
+    facts: list[Fact], fraction: object, a: object, b: object, u: object, factor: object, start: object
+) -> Fact:
+    """Let M(n) U(n+1) = λ(n) U(n) N(n), M and N the matrices [[0, b], [1, a]] of PCF(a, b) and of a fraction PCF(a', b') = y,
+    with det U and λ without zeros or poles at n ≥ 1.  Then PCF(a, b) - a(0) converges to the image of y - a'(0) under U(1).
 
     For M(1)...M(N) = λ U(1) N(1)...N(N) U(N+1)^-1, so that its convergents are the images under U(1) of quotients of the sums
-    -u12 p'(N-1) + u11 p'(N) and -u12 q'(N-1) + u11 q'(N); the weights -u12, u11 at N+1 and a', b' keep their signs from ``start`` on,
-    q'(N-1) and q'(N) have one sign from there, so these are means of two convergents that tend to y - a'(0).
+    -u12 p'(N-1) + u11 p'(N) and -u12 q'(N-1) + u11 q'(N); the weights -u12, u11 at N+1 and a', b' keep their signs from
+    ``start`` on, q'(N-1) and q'(N) have one sign from there, so these are means of two convergents that tend to y - a'(0).
     """
     source, new_a, new_b, scale = _fact(fraction, facts, Continued), _poly(a), _poly(b), _function(factor)
     u11, u12, u21, u22 = (_poly(x) for x in _list(u, 4, 4))
@@ -647,7 +672,7 @@ _RULES: dict[str, Callable[..., Fact]] = {
     function.__name__: function for function in (telescope, euler, tail, without_head, equivalent, coboundary)
 }
 
-# --- the whole --------------------------------------------------------------------------------------------------------------
+# --- the whole
 
 
 @dataclass(frozen=True)
@@ -755,7 +780,9 @@ def main(paths: list[str]) -> int:
             print(f"{path}: not a certificate: {error}")
             worst = 2
         else:
-            print(f"{path}: accepted; {verdict.digits} digits compared; rests on {', '.join(verdict.theorems) or 'nothing'}")
+            print(
+                f"{path}: accepted; {verdict.digits} digits compared; rests on {', '.join(verdict.theorems) or 'nothing'}"
+            )
     return worst
 
 

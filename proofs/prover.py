@@ -1,7 +1,8 @@
 """Provers: from a continued fraction and a claimed value to a certificate, or None.
 
 Every prover only searches; what it finds is written down and decided by :func:`constants_lab.proofs.checker.check`, which
-trusts nothing of it.  Provers, in this order: a theorem that is about the fraction itself (arctangent, artanh, Bessel, periodic), up
+trusts nothing of it.  Provers, in this order: a theorem that is about the fraction itself (arctangent, artanh, Bessel,
+periodic), up
 to a constant factor; Euler's series, its sum known from a theorem by telescoping; a tail of the fraction that one of these
 proves.
 """
@@ -68,7 +69,7 @@ def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     yield from _by_coboundary(a, b)
 
 
-# --- writing ---------------------------------------------------------------------------------------------------------------
+# --- writing
 
 
 def _poly(p: fmpz_poly) -> list[str]:
@@ -82,7 +83,7 @@ def _function(top: fmpq_poly, bottom: fmpq_poly) -> dict[str, list[str]]:
     return {"num": _poly(n // common), "den": _poly(d // common)}
 
 
-# --- theorems about the fraction itself ----------------------------------------------------------------------------------------
+# --- theorems about the fraction itself
 
 
 def _direct(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
@@ -172,7 +173,7 @@ def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
             yield {"rule": "theorem", "name": name, "z": str(z)}
 
 
-# --- Euler's series --------------------------------------------------------------------------------------------------------------
+# --- Euler's series
 
 
 def _by_series(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:

@@ -1,9 +1,10 @@
 """Hypergeometric series from known ones: the certificate that Σ t(k) = c Σ s(k+m) + a rational number.
 
 Two series whose ratios differ by integer shifts of factors have terms t(k) = ρ(k) s(k+m) with a rational function ρ.  If
-ρ(k) = c + g(k+1) S(k+m+1) - g(k) for a rational g, the sum telescopes (Gosper's algorithm with an unknown constant; Petkovšek, Wilf
-and Zeilberger, A = B, 1996, chapter 5).  g is sought by linear algebra: its denominator among the shifted ones of ρ, its numerator
-by undetermined coefficients.  All exact; what is found is checked by :mod:`constants_lab.proofs.checker`.
+ρ(k) = c + g(k+1) S(k+m+1) - g(k) for a rational g, the sum telescopes (Gosper's algorithm with an unknown constant;
+Petkovšek, Wilf
+and Zeilberger, A = B, 1996, chapter 5).  g is sought by linear algebra: its denominator among the shifted ones of ρ, its
+numerator by undetermined coefficients.  All exact; what is found is checked by :mod:`constants_lab.proofs.checker`.
 """
 
 from __future__ import annotations
@@ -61,16 +62,14 @@ def _similarity(target: Ratio, source: Ratio) -> Ratio | None:
     below = [f for f, e in _factors(bottom) for _ in range(e)]
     rho_top, rho_bottom = fmpq_poly([1]), fmpq_poly([1])
     for f in above:
-        for position, h in enumerate(below):
-            # h(n) = f(n + j)
-            j = shift_distance(h, f)
-            if j is not None:
-                break
-        else:
+        related = [(place, shift_distance(h, f)) for place, h in enumerate(below)]
+        position, distance = next(((place, d) for place, d in related if d is not None), (None, None))
+        if position is None or distance is None:
             return None
         below.pop(position)
         base = fmpq_poly(f)
-        j = -j
+        # below(n) = f(n - distance)
+        j = -distance
         for i in range(1, j + 1):
             rho_bottom *= _moved(base, i)
         for i in range(0, j, -1):
