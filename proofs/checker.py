@@ -74,6 +74,14 @@ def _at(p: Poly, n: int) -> int:
     return reduce(lambda total, c: total * n + c, reversed(p), 0)
 
 
+def _moved(p: Poly, k: int) -> Poly:
+    """p(n + k)."""
+    out: Poly = ()
+    for c in reversed(p):
+        out = _sum(_times(out, (k, 1)), _trim([c]))
+    return out
+
+
 class Function:
     """A rational function of n over Q; two are equal when they are so after cross multiplication."""
 
@@ -112,9 +120,7 @@ class Function:
 
     def shift(self, k: int) -> Function:
         """f(n + k)."""
-        return Function(
-            *(reduce(lambda out, c: _sum(_times(out, (k, 1)), (c,)), reversed(p), ()) for p in (self.top, self.bottom))
-        )
+        return Function(_moved(self.top, k), _moved(self.bottom, k))
 
     def at(self, n: int) -> Fraction:
         """The value at an integer; reject a pole."""

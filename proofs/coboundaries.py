@@ -36,15 +36,15 @@ def coboundaries(a: fmpz_poly, b: fmpz_poly, other_a: fmpz_poly, other_b: fmpz_p
         factors.append((b // common, other_b // common))
     for factor in factors:
         for degree in range(_MOST_DEGREE + 1):
-            u = _solution(*(fmpq_poly(p) for p in (a, b, other_a, other_b, *factor)), degree)
+            u = _solution([fmpq_poly(p) for p in (a, b, other_a, other_b, *factor)], degree)
             if u is not None:
                 yield Coboundary(u, factor)
                 break
 
 
-def _solution(
-    a: fmpq_poly, b: fmpq_poly, c: fmpq_poly, d: fmpq_poly, top: fmpq_poly, bottom: fmpq_poly, degree: int
-) -> tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly] | None:
+def _solution(given: list[fmpq_poly], degree: int) -> tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly] | None:
+    """U for the fractions PCF(a, b), PCF(c, d) and λ = top/bottom, with entries of at most that degree."""
+    a, b, c, d, top, bottom = given
     size = degree + 1
     zero = fmpq_poly([])
     columns: list[list[fmpq_poly]] = []
