@@ -77,7 +77,10 @@ class Dispatch(Generic[Unit, Result]):
         """Units that no worker may do now: those that are there have said what they had to say."""
         self._results: dict[tuple[int, int], dict[str, Completed[Result]]] = {}
         self._arrived: queue.SimpleQueue[_Fetched] = queue.SimpleQueue()
-        self._barred: dict[str, str] = {}
+        self._barred: set[str] = set()
+        """Machines that get no more units of this run."""
+        self._outdated: dict[str, str] = {}
+        """Those of them that have another version, and what they said."""
         self._present: frozenset[str] = frozenset()
         self._completed: Any = None
         self._said = ""
@@ -93,7 +96,7 @@ class Dispatch(Generic[Unit, Result]):
 
     def refuse(self, unit: Unit, worker: str) -> None:
         """Take no more results of the machine of ``worker``, and have the unit done by another."""
-        self._barred.setdefault(machine_of(worker), "its result was refused")
+        self._barred.add(machine_of(worker))
         self._waiting.append(_InFlight(unit))
 
     def _renew(self) -> None:
@@ -151,9 +154,9 @@ class Dispatch(Generic[Unit, Result]):
     def _allowed(self, unit: Unit) -> frozenset[str] | None:
         """The addresses that may do a unit; None: all."""
         quorum = self._engine.quorum
-        barred = frozenset(self._barred)
+        barred: frozenset[str] | set[str] = self._barred
         if quorum is not None:
-            barred |= quorum.voters(_place(unit)) | quorum.banned
+            barred = barred | quorum.voters(_place(unit)) | quorum.banned
         if not barred:
             return None
         return frozenset(a for a in self._engine.addresses() if machine_of(self._engine.label(a)) not in barred)
@@ -161,9 +164,8 @@ class Dispatch(Generic[Unit, Result]):
     def _refuse_if_hopeless(self) -> None:
         """Raise when every worker has another version: waiting for others would look like work."""
         machines = {machine_of(self._engine.label(address)) for address in self._engine.addresses()}
-        reasons = [self._barred.get(machine, "") for machine in machines]
-        if reasons and all("version" in reason for reason in reasons) and not self._in_flight:
-            raise InputError(reasons[0])
+        if machines and machines <= self._outdated.keys() and not self._in_flight:
+            raise InputError(self._outdated[min(machines)])
 
     # Fetching
 
@@ -254,8 +256,11 @@ class Dispatch(Generic[Unit, Result]):
         try:
             result, refusal = content
         except (TypeError, ValueError):
-            result, refusal = None, f"{machine_of(worker)} sent something else than a result"
+            self._bar(machine_of(worker), f"{machine_of(worker)} sent something else than a result")
+            self._submit(entry)
+            return None
         if refusal:
+            self._outdated[machine_of(worker)] = refusal
             self._bar(machine_of(worker), refusal)
             self._submit(entry)
             return None
@@ -267,7 +272,7 @@ class Dispatch(Generic[Unit, Result]):
 
     def _bar(self, machine: str, reason: str) -> None:
         if machine not in self._barred:
-            self._barred[machine] = reason
+            self._barred.add(machine)
             self._engine.say(f"{reason}; it gets no units of this job")
 
     def _drop(self, key: str) -> None:
