@@ -12,8 +12,8 @@ size           d ln N + c         ln q^_N / N without the first terms; well dete
                                   trades one for the other: 0.05 of d for 0.4 of c), and with the rate it gives delta
 growth         d                  a factorial lost or not: a step of a half or one, so a coarse unit
 nilpotent      nilpotent          the kind of arithmetic: near 1 for periods, near 0 for e and Bessel functions
-speed          (1 + delta) size   what is left of the error's exponent without D ln N, the r above: in the factorial regime
-               - D ln N           only, as elsewhere it repeats the rate
+speed          (1 + delta) size   what is left of the error's exponent without D ln N, the r above, at the depth at which
+               - D ln N           delta was measured: in the factorial regime only, as elsewhere it repeats the rate
 =============  =================  ====================================================================================
 
 N is a fixed depth.  Delta itself is a function of these (rate/size - 1, or D/d - 1 in the limit), and fluctuates by 0.01 at
@@ -108,6 +108,8 @@ class Columns(Protocol):
     def linear_growth(self) -> np.ndarray: ...
     @property
     def nilpotent(self) -> np.ndarray: ...
+    @property
+    def depth(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,11 +123,14 @@ class Features:
     growth: Floats
     linear_growth: Floats
     nilpotent: Floats
+    depth: Floats
 
     @classmethod
     def of(cls, rows: Columns) -> Features:
         """The features of rows that were read from a database."""
-        return cls(rows.group, rows.regime, rows.rate, rows.delta, rows.growth, rows.linear_growth, rows.nilpotent)
+        return cls(
+            rows.group, rows.regime, rows.rate, rows.delta, rows.growth, rows.linear_growth, rows.nilpotent, rows.depth
+        )
 
     def __len__(self) -> int:
         return len(self.group)
@@ -182,7 +187,10 @@ def _scaled(features: Features, codes: Ints, parameters: Parameters) -> Iterator
     yield size / units["size"]
     yield features.growth / units["growth"]
     yield features.nilpotent / units["nilpotent"]
-    speed = ((1 + features.delta) * size - features.rate * log_depth) / units["speed"]
+    # Delta was measured at a depth of its own.
+    measured = np.log(features.depth)
+    exponent = (1 + features.delta) * (features.growth * measured + features.linear_growth)
+    speed = (exponent - features.rate * measured) / units["speed"]
     speed = np.where(np.isnan(speed), _APART, speed)
     yield np.where(codes == REGIMES.index("factorial"), speed, np.where(np.isnan(features.delta), _APART, 0.0))
 

@@ -26,7 +26,15 @@ from constants_lab.euler_search import RationalSolution, rational_solutions, roo
 from constants_lab.polynomials import format_polynomial, integer_roots
 from constants_lab.quadratic_polynomials import QuadraticPolynomial, format_rational_polynomial
 
-__all__ = ["MAX_F_DEGREE", "EulerForm", "QuadraticEulerForm", "euler_form", "partial_sum", "value_of_divergent"]
+__all__ = [
+    "MAX_F_DEGREE",
+    "EulerForm",
+    "QuadraticEulerForm",
+    "euler_form",
+    "partial_sum",
+    "value_of_divergent",
+    "with_start",
+]
 
 MAX_F_DEGREE = 500
 """Up to this degree of f :func:`euler_form` looks, unless told otherwise."""
@@ -160,7 +168,8 @@ def _natural_roots(p: fmpq_poly) -> list[int]:
     return [root for root, _ in integer_roots(p.numer()) if root >= 0]
 
 
-def _with_start(solution: RationalSolution) -> EulerForm:
+def with_start(solution: RationalSolution) -> EulerForm:
+    """The form that a solution is, with the start from which its series is defined."""
     h1, h2, f = solution.h1, solution.h2, fmpq_poly(solution.f)
     return EulerForm(h1, h2, f, _start(_natural_roots(f), _natural_roots(h2)))
 
@@ -199,7 +208,7 @@ def euler_form(a: fmpz_poly, b: fmpz_poly, max_degree: int = MAX_F_DEGREE) -> Eu
     solutions = list(rational_solutions(a, b, classes, max_degree))
     if solutions:
         degree = min(solution.f.degree() for solution in solutions)
-        return min((_with_start(solution) for solution in solutions if solution.f.degree() == degree), key=_simplicity)
+        return min((with_start(solution) for solution in solutions if solution.f.degree() == degree), key=_simplicity)
     quadratic = quadratic_solution(a, b, classes, max_degree)
     if quadratic is None:
         return None

@@ -29,7 +29,7 @@ _PAGE = 50_000
 _READ = 2_000
 _STREAMED = {"stream_results": True, "max_row_buffer": _READ}
 _NO_CLASS = bytes(16)
-_NUMBERS = ("rate", "delta", "delta_limit", "growth", "linear_growth", "nilpotent")
+_NUMBERS = ("rate", "delta", "delta_limit", "growth", "linear_growth", "nilpotent", "depth")
 _POWER = re.compile(r"n(?:\^(\d+))?")
 
 
@@ -51,6 +51,7 @@ class SurveyRows:
     growth: np.ndarray
     linear_growth: np.ndarray
     nilpotent: np.ndarray
+    depth: np.ndarray
     factorial_reduction: np.ndarray
     approximation: np.ndarray
     degree_a: np.ndarray

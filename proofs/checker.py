@@ -23,7 +23,7 @@ from functools import reduce
 from math import gcd, isqrt
 from typing import Any
 
-__all__ = ["FORMAT", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file"]
+__all__ = ["FORMAT", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file", "derive"]
 
 FORMAT, VERSION = "constants-lab certificate", 1
 MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_SHIFT, MAX_ROOT = 1_000_000, 60, 60, 400, 400, 20_000
@@ -689,7 +689,8 @@ class Verdict:
     digits: int
 
 
-def _step(step: object, facts: list[Fact], cited: set[str]) -> Fact:
+def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
+    """The fact that a step yields from the facts before it; a theorem that it cites is added to ``cited``."""
     data = dict(step) if isinstance(step, dict) else {}
     rule = data.pop("rule", None)
     name = data.pop("name", None) if rule == "theorem" else None
@@ -752,7 +753,7 @@ def check(text: str) -> Verdict:
     facts, cited = list[Fact](), {"zeta(2) = pi^2/6"} if name == "pi^2" else set[str]()
     for place, step in enumerate(_list(whole["steps"], 1, MAX_STEPS), 1):
         try:
-            facts.append(_step(step, facts, cited))
+            facts.append(derive(step, facts, cited))
         except Rejected as error:
             raise Rejected(str(error), place) from None
     last = facts[-1]

@@ -17,7 +17,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
-from constants_lab.euler import EulerForm
+from constants_lab.euler import EulerForm, with_start
 from constants_lab.euler_search import rational_solutions, root_classes
 from constants_lab.polynomials import shift
 from constants_lab.proofs import checker
@@ -94,7 +94,7 @@ def _direct(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
 def _scaled_to(theorem: Step, a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     """The theorem, and the constant factor that carries its fraction to the one wanted."""
     try:
-        fact = checker._step(theorem, [], set())
+        fact = checker.derive(theorem, [], set())
     except checker.Rejected:
         return
     assert isinstance(fact, checker.Continued)
@@ -119,7 +119,7 @@ def _by_coboundary(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     """From a theorem about a fraction with the same leading terms."""
     for theorem in _similar(a, b):
         try:
-            fact = checker._step(theorem, [], set())
+            fact = checker.derive(theorem, [], set())
         except checker.Rejected:
             continue
         assert isinstance(fact, checker.Continued)
@@ -177,10 +177,8 @@ def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
 
 
 def _by_series(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
-    from constants_lab.euler import _with_start
-
     for solution in rational_solutions(a, b, root_classes(b), 40):
-        form = _with_start(solution)
+        form = with_start(solution)
         if form.start > 30:
             continue
         tail = form.tail()
@@ -217,7 +215,7 @@ def _euler(form: EulerForm, tail: EulerForm, a: fmpz_poly, b: fmpz_poly, series:
 def _sums(ratio: Ratio) -> Iterator[list[Step]]:
     """Steps whose last fact is the sum of the series of that ratio."""
     for theorem in _candidates(ratio):
-        fact = checker._step(theorem, [], set())
+        fact = checker.derive(theorem, [], set())
         assert isinstance(fact, checker.Series)
         source = reduced(fmpq_poly(list(fact.ratio.top)), fmpq_poly(list(fact.ratio.bottom)))
         if source == ratio:

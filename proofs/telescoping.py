@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz_poly
 
-from constants_lab.polynomials import shift_distance
+from constants_lab.polynomials import integer_roots, shift_distance
 
 __all__ = ["Ratio", "Telescoped", "reduced", "telescoped"]
 
@@ -79,8 +79,6 @@ def _similarity(target: Ratio, source: Ratio) -> Ratio | None:
 
 def _pole_free(p: fmpq_poly, first: int) -> bool:
     """Whether p has no zero at the integers from ``first`` to beyond its roots."""
-    from constants_lab.polynomials import integer_roots
-
     return all(root < first for root, _ in integer_roots(p.numer()))
 
 

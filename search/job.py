@@ -23,7 +23,7 @@ __all__ = ["ConstantNames", "JobSpec", "Method", "Screened", "Space", "load_meth
 class Space(Protocol):
     """What a method searches, as arithmetic: candidates are numbered 0 .. ``size`` - 1.
 
-    One that stores much may have ``expected_bytes``, a rough size of that.
+    One that stores much may have ``stored_bytes``, a rough size of that.
     """
 
     size: int

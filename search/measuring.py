@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from flint import arb, ctx, fmpq, fmpz, fmpz_mat, fmpz_poly
+from flint import arb, ctx, fmpq, fmpz, fmpz_poly
 
-from constants_lab.balls import agreeing_digits
+from constants_lab.balls import agreeing_digits, decimal
 from constants_lab.convergents import Matrix2, convergent_pair, multiply
 from constants_lab.dynamics import (
     Dynamics,
@@ -29,8 +29,9 @@ from constants_lab.dynamics import (
 from constants_lab.errors import NotConverging
 from constants_lab.evaluation import Evaluation, evaluate
 from constants_lab.pcf import PCF
-from constants_lab.polynomials import format_polynomial
+from constants_lab.polynomials import coefficients, format_polynomial
 from constants_lab.regimes import Asymptotics, asymptotics, calm_index
+from constants_lab.relations import algebraic_relation
 from constants_lab.search.kernels.leaves import MAX_ENTRY_BITS, error_series, leaf_products, log_product
 from constants_lab.search.kernels.nilpotence import nilpotent_share
 
@@ -128,7 +129,7 @@ def _quick(a: fmpz_poly, b: fmpz_poly, depth: int, theory: Asymptotics) -> Measu
 
 
 def _row(polynomial: fmpz_poly) -> np.ndarray:
-    return np.array([int(c) for c in polynomial.coeffs()[::-1]], dtype=np.int64)
+    return np.array(coefficients(polynomial), dtype=np.int64)
 
 
 def _size(row: np.ndarray, n: int) -> int:
@@ -204,24 +205,12 @@ def _number(value: Evaluation) -> tuple[str, str] | None:
     rational = simple_rational(value.value, digits)
     if rational is not None:
         return "rational", str(rational)
-    quadratic = _quadratic(value.value, digits)
-    return None if quadratic is None else ("algebraic", f"root of {format_polynomial(quadratic).replace('n', 'x')}")
-
-
-def _quadratic(x: arb, digits: int) -> fmpz_poly | None:
-    """The integer polynomial of degree 2 with a root at ``x``, if its coefficients are far smaller than chance has them."""
-    with ctx.workprec(_BITS):
-        unit = arb(10) ** digits
-        rows = [[int(i == j) for j in range(3)] + [int((x**i * unit).mid().fmpq().floor())] for i in range(3)]
-    reduced = fmpz_mat(rows).lll()
-    c = [reduced[0, j] for j in range(3)]
-    # Three integers and the error: by chance they have digits/3 digits each.
-    if max(abs(each) for each in (*c, reduced[0, 3])) > 10 ** (digits // 6) or c[2] == 0:
+    # Three integers and the error: by chance they have digits/4 digits each.
+    found = algebraic_relation(decimal(value.value, digits + 2), 2, digits, max_coefficient=10 ** (digits // 6))
+    if found is None or len(found.coefficients) != 3:
         return None
-    polynomial = fmpz_poly(c)
-    if polynomial.leading_coefficient() < 0:
-        polynomial = -polynomial
-    return polynomial
+    polynomial = fmpz_poly(list(reversed(found.coefficients)))
+    return "algebraic", f"root of {format_polynomial(polynomial, 'x')}"
 
 
 def scaled(found: Measured, scale: fmpq) -> Measured:

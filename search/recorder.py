@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from time import monotonic
 
 from constants_lab.db.answers import answers_within
@@ -18,6 +19,7 @@ from constants_lab.db.records import Finding
 from constants_lab.db.store import Store
 from constants_lab.errors import Unavailable
 from constants_lab.search.engine import GivenUp
+from constants_lab.search.job import JobSpec, Method, Space, load_method
 from constants_lab.search.second_opinion import cross_check, reconfirm
 from constants_lab.search.units import Unit, UnitResult
 
@@ -76,9 +78,15 @@ class Recorder:
         """
         found = [Finding.model_validate_json(text) for text in result.findings]
         if not self._trusted:
-            found = [reconfirm(self._job.method, self._job.spec, finding) for finding in found]
+            method, space = self._searched
+            found = [reconfirm(method, space, finding) for finding in found]
         cross_check(found, self._checked)
         self._keep(lambda: self._record(result, found, worker))
+
+    @cached_property
+    def _searched(self) -> tuple[Method, Space]:
+        spec = JobSpec.of(self._job.method, self._job.spec)
+        return load_method(spec.method), spec.space()
 
     @property
     def behind(self) -> bool:

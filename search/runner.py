@@ -90,7 +90,7 @@ def prepare_job(store: Store, spec: JobSpec, *, again: bool = False) -> Job:
     """
     space = spec.space()
     if store.find_job(spec.method, spec.as_json(), __version__) is None:
-        store.require_room(getattr(space, "expected_bytes", 0))
+        store.require_room(getattr(space, "stored_bytes", 0))
     job = store.create_job(spec.method, spec.as_json(), space.size, __version__)
     if again and (job.done or job.state == "cancelled"):
         with store.acquire_lease(job.id) as lease, Heartbeat(lease):

@@ -1,9 +1,9 @@
 """Second opinions: what a worker claims is looked at again by the coordinator before it is stored.
 
-Every identity is asked of SymPy and mpmath once a run.  Findings of workers that are not this machine's own are only pointers:
-the coordinator decodes the index, has the method's own ``reconfirm`` look at that candidate, and stores what it finds itself:
-formula, value, evidence, dynamics, labels and companions.  A worker can so lose a hit but not forge one; what claims more than
-the coordinator finds is :class:`Forged`.
+Every identity is asked of SymPy, and of MPFR or mpmath, once a run.  Findings of workers that are not this machine's own are
+only pointers: the coordinator decodes the index, has the method's own ``reconfirm`` look at that candidate, and stores what it
+finds itself: formula, value, evidence, dynamics, labels and companions.  A worker can so lose a hit but not forge one; what
+claims more than the coordinator finds is :class:`Forged`.
 
 A method without ``reconfirm`` can only report measurements: its formulas get their keys anew, and what claims an identity,
 evidence or a related formula is refused.
@@ -19,7 +19,7 @@ from constants_lab.errors import ConstantsLabError, VerificationFailed
 from constants_lab.evidence import Level
 from constants_lab.pair_identities import identity_in
 from constants_lab.pcf import PCF
-from constants_lab.search.job import load_method
+from constants_lab.search.job import Method
 from constants_lab.search.units import UnitResult
 from constants_lab.signed import SignedCF
 
@@ -57,7 +57,7 @@ def check_shape(result: object) -> None:
 
 
 def cross_check(findings: list[Finding], checked: set[tuple[str, str]]) -> None:
-    """SymPy's and mpmath's opinion on each identity not yet asked for; raises when they disagree with ours."""
+    """The opinion of SymPy and of MPFR or mpmath on each identity not yet asked for; raises when they disagree with ours."""
     for finding in findings:
         claims = [(finding.formula, finding.identities)]
         claims += [(companion.formula, companion.identities) for companion in finding.companions]
@@ -77,14 +77,13 @@ def _ask(formula: FormulaRecord, identity: IdentityRecord) -> None:
         check_signed(signed, identity.constant, rows, identity.lhs)
 
 
-def reconfirm(method: str, spec: dict[str, Any], finding: Finding) -> Finding:
-    """The coordinator's own version of a finding of ``method`` with the stored specification ``spec``.
+def reconfirm(method: Method, space: Any, finding: Finding) -> Finding:
+    """The coordinator's own version of a finding of ``method`` in ``space``.
 
     Raises :class:`Forged` when the index does not lead to that formula, or to less than the finding claims: identities, labels,
     companions or a verified pattern that the coordinator does not find itself.
     """
-    module, space = _opened(method, spec)
-    own = getattr(module, "reconfirm", None)
+    own = getattr(method, "reconfirm", None)
     try:
         if finding.index >= space.size:
             raise Forged(f"there are only {space.size} candidates")
@@ -98,19 +97,6 @@ def reconfirm(method: str, spec: dict[str, Any], finding: Finding) -> Finding:
         said = "".join(c if c.isprintable() else "?" for c in str(error)[:200])
         raise Forged(f"the finding at candidate {finding.index} is not confirmed by this machine: {said}") from None
     return ours
-
-
-_last: tuple[str, dict[str, Any], Any, Any] | None = None
-"""Method, specification, module and space of the finding before, which is nearly always of the same job."""
-
-
-def _opened(method: str, spec: dict[str, Any]) -> tuple[Any, Any]:
-    global _last
-    opened = _last
-    if opened is None or opened[:2] != (method, spec):
-        module: Any = load_method(method)
-        opened = _last = method, spec, module, module.space(module.Spec.model_validate(spec))
-    return opened[2:]
 
 
 def _claims(finding: Finding) -> set[str]:

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from constants_lab.errors import InputError
+from constants_lab.pcf import PCF
 from constants_lab.search.kernels.nilpotence import PRIMES, TABLE_LIMIT, root_table
 from constants_lab.search.kernels.residues import ClassLists, class_lists
 from constants_lab.search.kernels.sift import classes_of, rooted_rows, sift
@@ -188,6 +189,13 @@ class SieveBox:
         """A rough estimate of the memory of a worker for lists (numeric)."""
         kept = self.width * (1.0 if self.split else _SHARE)
         return kept * (8 * len(self.ranges[1]) + 4 * max(1, self.levels) + 24)
+
+    def __getitem__(self, index: int) -> PCF:
+        chunk, width, rest = self._range_of(index)
+        i, j = divmod(rest, width)
+        number = chunk * self.width + j
+        b = self.b.rows(number, number + 1)[0] if self._listed is None else self._listed[number]
+        return PCF(self.a.rows(i, i + 1)[0].tolist(), b.tolist())
 
     def _range_of(self, index: int) -> tuple[int, int, int]:
         """Chunk, its width, and what remains of ``index`` in it."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from constants_lab.pcf import PCF
 from constants_lab.search.kernels.genuine import ended_or_inflated
 from constants_lab.search.kernels.nilpotence import nilpotent_members
 from constants_lab.search.sieve_boxes import Survivor
@@ -29,6 +30,9 @@ class SieveFamily:
     def expected_seconds(self) -> float:
         """A rough estimate of the time on one core (numeric)."""
         return 1 + self.size * 4e-7
+
+    def __getitem__(self, index: int) -> PCF:
+        return self.members[index]
 
     def survivors(self, start: int, stop: int, counters: dict[str, int]) -> Iterator[Survivor]:
         """The candidates start..stop-1 that pass modulo every prime; ``counters`` as for boxes."""

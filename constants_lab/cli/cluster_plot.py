@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import colorsys
 import html
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from constants_lab.cli.files import check_place, replacing
 from constants_lab.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,43 +41,20 @@ def check_picture(path: Path) -> None:
     """Raise :class:`InputError` unless a picture can be written to ``path``."""
     if path.suffix.lower() not in _SUFFIXES:
         raise InputError(f"a picture is a .png or .html file, not {path.name!r}: change the name after --plot")
-    try:
-        if path.is_dir():
-            raise InputError(f"{path} is a folder: give the name of a file after --plot")
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def _unwritable(path: Path, error: OSError) -> InputError:
-    return InputError(f"the picture {path} cannot be written ({error.strerror or error}): choose another place")
+    check_place(path, "picture")
 
 
 def draw(path: Path, features: Features, refined: Refined) -> None:
     """Draw the clusters; the file is there whole or not at all, and replaces one of that name.
 
-    Raises :class:`InputError` when it cannot be written.
+    Raises as :func:`constants_lab.cli.files.replacing`.
     """
     check_picture(path)
     suffix = path.suffix.lower()
     panels = list(_panels(features, refined, _MOST[suffix]))
     colours = _constant_colours(refined)
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".clab-", suffix=suffix)
-        os.close(handle)
-        unfinished = Path(name)
-        try:
-            (_draw_png if suffix == ".png" else _draw_html)(unfinished, panels, colours)
-            # What mkstemp makes is for its owner alone; a picture is as readable as other files.
-            mask = os.umask(0)
-            os.umask(mask)
-            unfinished.chmod(0o666 & ~mask)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(path, error) from None
+    with replacing(path, "picture") as unfinished:
+        (_draw_png if suffix == ".png" else _draw_html)(unfinished, panels, colours)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from constants_lab.cli.files import replacing
 from constants_lab.cli.formulas import (
     Cluster,
     EvidenceLevel,
@@ -74,7 +72,7 @@ def command(
     from constants_lab.db.query import each_formula
     from constants_lab.db.store import Store
 
-    with Store.open(db, create=False) as store, _complete_or_absent(out, force) as file:
+    with Store.open(db, create=False) as store, replacing(out, "table") as part, open(part, "wb") as file:
         found = each_formula(
             store,
             filters,
@@ -83,10 +81,13 @@ def command(
             limit=limit,
         )
         written = write(file, map(_row, found))
+        # Somebody may have made one meanwhile.
+        _check_free(out, force)
     if written:
         message(f"{out}: {written:,} formulas.")
     else:
-        message(f"{out} has no rows: no formula passes these filters (--evidence screened adds those not verified).")
+        reason = "none were asked for" if limit == 0 else "no formula passes these filters"
+        message(f"{out} has no rows: {reason} (--evidence screened adds those not verified).")
 
 
 def _row(view: FormulaView) -> dict[str, Any]:
@@ -150,20 +151,3 @@ def _check_free(out: Path, force: bool) -> None:
         raise InputError(f"{out} is a folder: give the name of a file in it")
     if out.exists() and not force:
         raise InputError(f"there is a file {out} already: give another name, or --force to replace it")
-    if not out.parent.is_dir():
-        raise InputError(f"there is no folder {out.parent}: create it, or give another name")
-
-
-@contextmanager
-def _complete_or_absent(out: Path, force: bool) -> Iterator[BinaryIO]:
-    """A file that takes its name when it is complete; if anything fails it is removed and what was there stays."""
-    part = out.with_name(f".{secrets.token_hex(4)}.part")
-    try:
-        with open(part, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        _check_free(out, force)
-        os.replace(part, out)
-    finally:
-        part.unlink(missing_ok=True)

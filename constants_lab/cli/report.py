@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from constants_lab.cli.files import replacing
 from constants_lab.cli.listing import short_value
 from constants_lab.cli.options import Constant, Constants, Database, constant_names
 from constants_lab.cli.output import message
-from constants_lab.errors import InputError, Unavailable
+from constants_lab.errors import InputError
 
 if TYPE_CHECKING:
     from constants_lab.db.overview import ConstantCount, Named
@@ -63,7 +62,7 @@ def command(
     if out is None:
         sys.stdout.write(_render(_collect(db, names), page=False))
         return
-    with _replacing(out) as target:
+    with replacing(out, "report") as target:
         target.write_text(_render(_collect(db, names), page), encoding="utf-8")
     message(f"wrote {out}")
 
@@ -73,34 +72,6 @@ def _is_page(out: Path) -> bool:
     if suffix not in (".md", ".html"):
         raise InputError(f"{out} is neither .md nor .html: name the file report.md or report.html")
     return suffix == ".html"
-
-
-@contextmanager
-def _replacing(out: Path) -> Iterator[Path]:
-    """A new file beside ``out`` that takes its place when all went well; made first, so that nothing is computed for naught."""
-    if out.is_dir():
-        raise InputError(f"{out} is a folder: give the name of a file in it")
-    try:
-        number, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
-        os.close(number)
-    except OSError as error:
-        raise Unavailable(
-            f"the report cannot be written to {out} ({error.strerror or error}): choose another --out"
-        ) from None
-    made = Path(name)
-    try:
-        yield made
-        # Temporary files are private; a report is as readable as other new files.
-        umask = os.umask(0)
-        os.umask(umask)
-        made.chmod(0o666 & ~umask)
-        made.replace(out)
-    except OSError as error:
-        raise Unavailable(
-            f"the report cannot be written to {out} ({error.strerror or error}): choose another --out"
-        ) from None
-    finally:
-        made.unlink(missing_ok=True)
 
 
 # --- what is reported ---------------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ def begin(
     space = spec.space()
     location = Location.parse(db)
     if location.path is not None and not location.path.exists():
-        location.require_room(getattr(space, "expected_bytes", 0))
+        location.require_room(getattr(space, "stored_bytes", 0))
     where.check()
     with Store.open(db) as store:
         job = prepare_job(store, spec)

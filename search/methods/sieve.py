@@ -242,27 +242,13 @@ def confirm(candidate: Candidate) -> Finding | None:
 
 def reconfirm(space: SieveSpace, finding: Finding) -> Finding | None:
     """The finding made anew from its index alone; None when that leads to another formula, or to one that stage two drops."""
-    pcf = _member(space, finding.index)
+    pcf = space.members[finding.index]
     if pcf.canonical().key != finding.formula.exact_key or _trivial(space, pcf.a, pcf.b) is not None:
         return None
     rate = reduction_rate(pcf.a, pcf.b, least=FULL_REDUCTION, apparent=apparent_factors(pcf.a, pcf.b))
     if rate < FULL_REDUCTION:
         return None
     return confirm(Candidate(finding.index, coefficients(pcf.a), coefficients(pcf.b), rate, space.trials))
-
-
-def _member(space: SieveSpace, index: int) -> PCF:
-    """The member with that number, as the parts of a space number them."""
-    from constants_lab.search.sieve_families import SieveFamily
-
-    members = space.members
-    if isinstance(members, SieveFamily):
-        return members.members[index]
-    chunk, width, rest = members._range_of(index)
-    i, j = divmod(rest, width)
-    number = chunk * members.width + j
-    b = members.b.rows(number, number + 1)[0] if members._listed is None else members._listed[number]
-    return PCF(members.a.rows(i, i + 1)[0].tolist(), b.tolist())
 
 
 @lru_cache(maxsize=1024)

@@ -20,13 +20,13 @@ from flint import arb, ctx, fmpq, fmpz_poly
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from constants_lab.balls import decimal
-from constants_lab.canonical import class_key, exact_key, ratio
+from constants_lab.canonical import class_key, exact_key
 from constants_lab.db.records import Finding, FormulaRecord, LabelRecord
 from constants_lab.dynamics import Dynamics
-from constants_lab.errors import InputError, NotConverging
+from constants_lab.errors import InputError, NotConverging, VerificationFailed
 from constants_lab.evaluation import finite_value
 from constants_lab.pcf import PCF
-from constants_lab.polynomials import first_positive_integer_root, format_polynomial, parse_polynomial, shift
+from constants_lab.polynomials import first_positive_integer_root, format_polynomial, shift
 from constants_lab.regimes import asymptotics
 from constants_lab.search.job import Screened
 from constants_lab.search.measuring import DIGITS, measured, scaled
@@ -62,9 +62,8 @@ class Spec(BaseModel):
 
     @model_validator(mode="after")
     def _one_shape(self) -> Spec:
-        if (self.bound is None) == (self.a_range is None or self.b_range is None):
-            raise InputError("give either a bound on all coefficients, or a-range and b-range")
-        if self.bound is not None and not (self.a_range is None and self.b_range is None):
+        given = [each is not None for each in (self.a_range, self.b_range)]
+        if any(given) if self.bound is not None else not all(given):
             raise InputError("give either a bound on all coefficients, or a-range and b-range")
         return self
 
@@ -89,7 +88,7 @@ class SurveySpace:
         if (hours > _MOST_HOURS or rows > _MOST_ROWS) and not spec.allow_large:
             raise InputError(
                 f"the box has {self.formulas:.3e} continued fractions: about {hours:,.0f} hours on one core and "
-                f"{self.expected_bytes / 1e9:,.0f} GB; make it smaller, or say --allow-large"
+                f"{self.stored_bytes / 1e9:,.0f} GB; make it smaller, or say --allow-large"
             )
 
     def __len__(self) -> int:
@@ -104,7 +103,7 @@ class SurveySpace:
         return self.size * (2 if self.both_signs else 1)
 
     @property
-    def expected_bytes(self) -> int:
+    def stored_bytes(self) -> int:
         """A rough size of what is stored."""
         return self.formulas * _BYTES_A_FORMULA
 
@@ -221,12 +220,12 @@ def reconfirm(space: SurveySpace, finding: Finding) -> Finding | None:
     Nothing is claimed of a survey's measures, and ``clab cluster`` verifies what it names; ``--replicate`` has every unit
     measured twice.  None for what is of another class, has other keys, or differs when it is measured.
     """
-    try:
-        a, b = (parse_polynomial(text or "") for text in (finding.formula.a, finding.formula.b))
-    except InputError:
-        return None
-    first = space[finding.index]
-    if a.is_zero() or b.is_zero() or ratio(a, b) != ratio(first.a, first.b):
+    text = finding.formula.a, finding.formula.b
+    for candidate in screen(space, finding.index, finding.index + 1).candidates:
+        a, b = _polynomial(candidate.a), _polynomial(candidate.b)
+        if (format_polynomial(a), format_polynomial(b)) == text:
+            break
+    else:
         return None
     if (finding.formula.exact_key, finding.formula.class_key) != (exact_key(a, b), class_key(a, b)):
         return None
@@ -234,8 +233,7 @@ def reconfirm(space: SurveySpace, finding: Finding) -> Finding | None:
         return None
     if random.random() * _MEASURED_AGAIN >= 1:
         return finding
-    rows = tuple(tuple(int(c) for c in reversed(p.coeffs())) for p in (a, b))
-    ours = confirm(Candidate(finding.index, rows[0], rows[1], (rows[0], rows[1]), space.spec.depth))
+    ours = confirm(candidate)
     return ours if _alike(ours, finding) else None
 
 
@@ -266,7 +264,9 @@ def _factor(candidate: Candidate, a: fmpz_poly, b: fmpz_poly) -> fmpq:
         return fmpq(1)
     if a == -first_a:
         return fmpq(-1)
-    assert b * first_a * shift(first_a, -1) == first_b * a * shift(a, -1)
+    # Proposed modulo a prime, decided here.
+    if b * first_a * shift(first_a, -1) != first_b * a * shift(a, -1):
+        raise VerificationFailed(f"PCF({a}, {b}) was taken for equivalent to PCF({first_a}, {first_b}): report it")
     # A common zero at 0 cancels, as neither c(0) nor 1/c(0) vanishes where no b(n) does.
     common = a.gcd(first_a)
     return fmpq((a // common)(0), (first_a // common)(0))

@@ -241,7 +241,7 @@ def test_a_full_disk_leaves_the_old_file(many: str, tmp_path: Path, name: str) -
         preexec_fn=little_room,
     )
     assert done.returncode == 3, done.stderr
-    assert "the output could not be written" in done.stderr
+    assert f"the table {name} cannot be written" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text() == "mine"
 

@@ -198,7 +198,7 @@ def _umask() -> int:
     [
         (["--constant", "nonsense"], 2, "nonsense"),
         (["--out", "report.pdf"], 2, "neither .md nor .html"),
-        (["--out", "missing/report.md"], 3, "cannot be written"),
+        (["--out", "missing/report.md"], 2, "cannot be written"),
         (["--out", "folder.md"], 2, "is a folder"),
         (["--db", "absent.db"], 2, "absent.db"),
     ],

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from constants_lab.clustering import REGIMES, Features, Parameters, centres, cluster
+from constants_lab.clustering import REGIMES, Features, Parameters, Points, centres, cluster
 from constants_lab.constants import catalogue
 from constants_lab.dynamics import measure
 from constants_lab.errors import InputError
@@ -28,7 +28,8 @@ CASES = json.loads((Path(__file__).parents[1] / "data" / "dynamics.json").read_t
 def features(rows: list[Row]) -> Features:
     """Rows of (class, regime, rate, delta, growth, linear growth, nilpotent)."""
     group, regime, *numbers = zip(*rows, strict=True)
-    return Features(np.array(group), np.array(regime), *(np.array(column, dtype=float) for column in numbers))
+    columns = (np.array(column, dtype=float) for column in numbers)
+    return Features(np.array(group), np.array(regime), *columns, np.full(len(rows), 1000.0))
 
 
 def lump(
@@ -49,6 +50,14 @@ def reordered(given: Features, order: np.ndarray) -> Features:
     """The same formulas in another order; classes get other numbers."""
     moved = {each.name: getattr(given, each.name)[order] for each in fields(given)}
     return Features(**(moved | {"group": np.where(moved["group"] < 0, -1, 10_000 - moved["group"])}))
+
+
+def test_the_depth_of_a_measure_is_not_a_feature() -> None:
+    """D = 2, d = 1, c = 0 and r = 1 at depths of 100 and of 1,000: delta differs, the dynamics do not."""
+    shallow, deep = ((2 * np.log(n) + 1) / np.log(n) - 1 for n in (100, 1000))
+    given = features([(0, "factorial", 2.0, shallow, 1.0, 0.0, 0.0), (1, "factorial", 2.0, deep, 1.0, 0.0, 0.0)])
+    points = Points.of(replace(given, depth=np.array([100.0, 1000.0])), Parameters())
+    assert points.coordinates[0] == pytest.approx(points.coordinates[1], abs=1e-9)
 
 
 PI = lump(0, 20, "exponential", 1.7627, 0.0, 2.2258, 1.0)

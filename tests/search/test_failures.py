@@ -139,7 +139,7 @@ def found() -> list[Finding]:
 
 def test_a_forged_finding_is_not_confirmed() -> None:
     true = next(f for f in found() if f.identities)
-    reconfirm("lookup", SPEC.as_json(), true)
+    reconfirm(lookup, SPEC.space(), true)
     identity = true.identities[0]
     (w, x), (y, z) = identity.matrix
     forged = [
@@ -152,7 +152,7 @@ def test_a_forged_finding_is_not_confirmed() -> None:
     ]
     for finding in forged:
         with pytest.raises(VerificationFailed):
-            reconfirm("lookup", SPEC.as_json(), finding)
+            reconfirm(lookup, SPEC.space(), finding)
 
 
 # Machines

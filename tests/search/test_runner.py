@@ -349,6 +349,24 @@ def test_a_cluster_of_two_processes_gives_the_same_rows(tmp_path: Path, whole: R
     assert rows(path) == whole
 
 
+def test_a_run_in_which_nothing_works_ends_soon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = 0
+
+    def broken(*_: Any) -> Any:
+        nonlocal tried
+        tried += 1
+        raise ValueError("a part is missing")
+
+    monkeypatch.setattr(lookup, "screen", broken)
+    with Store.open(tmp_path / "lab.db") as store:
+        job_id = prepare_job(store, SPEC).id
+        with pytest.raises(InputError, match=r"20 units in a row failed.*a part is missing"):
+            run_job(store, job_id, LocalEngine())
+        assert tried == 60
+        assert store.job(job_id).state == "failed"
+        assert store.job(job_id).done == 0
+
+
 @pytest.mark.parametrize("workers", [1, 3, 50])
 def test_units_cover_the_job_and_end_with_short_ones(workers: int) -> None:
     space = SPEC.space()

@@ -14,8 +14,8 @@ from constants_lab.errors import VerificationFailed
 from constants_lab.evidence import Evidence, Level
 from constants_lab.pcf import PCF
 from constants_lab.search import sieve_boxes
-from constants_lab.search.job import JobSpec
-from constants_lab.search.methods import lookup, sieve
+from constants_lab.search.job import JobSpec, load_method
+from constants_lab.search.methods import lookup
 from constants_lab.search.second_opinion import Forged, check_shape, reconfirm
 from constants_lab.search.units import Unit, UnitResult, run_unit
 
@@ -66,6 +66,11 @@ def searched(job: str) -> tuple[str, dict[str, Any], tuple[Finding, ...]]:
     return method, spec.as_json(), tuple(map(Finding.model_validate_json, result.findings))
 
 
+def opened(method: str, spec: dict[str, Any]) -> tuple[Any, Any]:
+    """The method and the space of a stored specification."""
+    return load_method(method), JobSpec.of(method, spec).space()
+
+
 def lasting(finding: Finding) -> Any:
     """All of a finding but the seconds that it took."""
 
@@ -92,7 +97,7 @@ def test_the_coordinator_finds_what_an_honest_worker_found(job: str) -> None:
     method, spec, found = searched(job)
     assert found
     for finding in found:
-        assert lasting(reconfirm(method, spec, finding)) == lasting(finding)
+        assert lasting(reconfirm(*opened(method, spec), finding)) == lasting(finding)
 
 
 NUMBERS: dict[str, Callable[[Finding], Finding]] = {
@@ -124,7 +129,7 @@ def test_numbers_that_a_worker_invents_are_not_stored(job: str, forge: Callable[
     true = next(f for f in found if f.identities and f.dynamics and (f.companions or job != "patterns"))
     forged = forge(true)
     assert lasting(forged) != lasting(true)
-    assert lasting(reconfirm(method, spec, forged)) == lasting(true)
+    assert lasting(reconfirm(*opened(method, spec), forged)) == lasting(true)
 
 
 def stranger(finding: Finding, found: tuple[Finding, ...]) -> Finding:
@@ -173,17 +178,17 @@ def test_things_that_a_worker_invents_are_refused(
     others = (*found, *searched("box" if job == "pairs" else job)[2])
     true = next(f for f in found if f.identities)
     with pytest.raises(Forged, match=r"candidate \d+ is not confirmed"):
-        reconfirm(method, spec, forge(true, others))
+        reconfirm(*opened(method, spec), forge(true, others))
 
 
 def test_a_true_left_hand_side_that_the_search_does_not_try_is_refused() -> None:
     """Chance is paid for the images and constants of the specification, not for others."""
     method, spec, found = searched("renamed")
     finding = next(f for f in found if f.identities[0].constant == "pi")
-    assert reconfirm(method, spec, finding)
+    assert reconfirm(*opened(method, spec), finding)
     for change in ({"lhs": 1}, {"constants": ["log(2)^2", "sqrt(2)"]}):
         with pytest.raises(Forged):
-            reconfirm(method, spec | change, finding)
+            reconfirm(*opened(method, spec | change), finding)
 
 
 @pytest.mark.parametrize(
@@ -193,16 +198,16 @@ def test_what_is_no_matrix_is_refused(matrix: list[list[str]]) -> None:
     method, spec, found = searched("box")
     identity = found[0].identities[0].model_copy(update={"matrix": matrix})
     with pytest.raises(Forged):
-        reconfirm(method, spec, altered(found[0], identities=[identity]))
+        reconfirm(*opened(method, spec), altered(found[0], identities=[identity]))
 
 
 def test_what_a_worker_hides_of_a_formula_is_found() -> None:
     method, spec, found = searched("split")
     true = next(f for f in found if f.identities and f.labels)
-    assert lasting(reconfirm(method, spec, altered(true, identities=[], labels=[]))) == lasting(true)
+    assert lasting(reconfirm(*opened(method, spec), altered(true, identities=[], labels=[]))) == lasting(true)
     method, spec, found = searched("patterns")
     true = next(f for f in found if f.companions)
-    assert lasting(reconfirm(method, spec, altered(true, companions=[]))) == lasting(true)
+    assert lasting(reconfirm(*opened(method, spec), altered(true, companions=[]))) == lasting(true)
 
 
 def test_members_that_the_sieve_drops_are_refused() -> None:
@@ -211,10 +216,10 @@ def test_members_that_the_sieve_drops_are_refused() -> None:
     space: Any = JobSpec.of(method, spec).space()
     numbers = {finding.index for finding in found}
     index = next(k for k in range(space.size // 3, space.size) if k not in numbers)
-    pcf = sieve._member(space, index)
+    pcf = space.members[index]
     formula = found[0].formula.model_copy(update={"exact_key": pcf.canonical().key, "class_key": pcf.class_key})
     with pytest.raises(Forged):
-        reconfirm(method, spec, Finding(index=index, formula=formula))
+        reconfirm(*opened(method, spec), Finding(index=index, formula=formula))
 
 
 @pytest.mark.parametrize("split", [False, True])
@@ -228,14 +233,14 @@ def test_members_of_a_sieve_are_decoded_as_they_are_numbered(split: bool, monkey
     survivors = list(space.members.survivors(0, space.size, {}))
     assert len(survivors) > 2
     for survivor in survivors:
-        assert sieve._member(space, survivor.index) == PCF(survivor.a, survivor.b)
+        assert space.members[survivor.index] == PCF(survivor.a, survivor.b)
 
 
 def test_the_message_of_a_refusal_is_fit_for_a_terminal() -> None:
     method, spec, found = searched("box")
     label = LabelRecord(kind="known", detail="\x1b[2J\n" + "long " * 1000)
     with pytest.raises(Forged) as refused:
-        reconfirm(method, spec, altered(found[0], labels=[label]))
+        reconfirm(*opened(method, spec), altered(found[0], labels=[label]))
     assert str(refused.value).isprintable()
     assert len(str(refused.value)) < 400
     assert isinstance(refused.value, VerificationFailed)
@@ -254,12 +259,12 @@ def measuring(monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], Finding]
 
 def test_measurements_pass_with_the_labels_that_name_a_number(measuring: tuple[dict[str, Any], Finding]) -> None:
     spec, finding = measuring
-    assert reconfirm("lookup", spec, finding) == finding
+    assert reconfirm(*opened("lookup", spec), finding) == finding
     kept = [LabelRecord(kind="rational", detail="7/3"), LabelRecord(kind="algebraic", detail="root of x^3 - 2")]
     dropped = [LabelRecord(kind="known", detail="Euler"), LabelRecord(kind="family", detail="all of them")]
-    assert reconfirm("lookup", spec, altered(finding, labels=[*dropped, *kept])).labels == kept
+    assert reconfirm(*opened("lookup", spec), altered(finding, labels=[*dropped, *kept])).labels == kept
     screened = EVIDENCE.model_copy(update={"level": Level.SCREENED})
-    assert reconfirm("lookup", spec, altered(finding, evidence=screened)).evidence == screened
+    assert reconfirm(*opened("lookup", spec), altered(finding, evidence=screened)).evidence == screened
 
 
 def test_claims_of_a_method_that_cannot_confirm_them_are_refused(measuring: tuple[dict[str, Any], Finding]) -> None:
@@ -276,7 +281,7 @@ def test_claims_of_a_method_that_cannot_confirm_them_are_refused(measuring: tupl
     ]
     for each in forged:
         with pytest.raises(Forged):
-            reconfirm("lookup", spec, each)
+            reconfirm(*opened("lookup", spec), each)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from constants_lab.canonical import ratio
 from constants_lab.convergents import convergent_pair, matrix_product
 from constants_lab.dynamics import measure
-from constants_lab.errors import InputError
+from constants_lab.errors import InputError, VerificationFailed
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import first_positive_integer_root
 from constants_lab.reduction import nilpotent_fraction
@@ -210,7 +210,9 @@ def test_members_have_their_own_value_and_dynamics() -> None:
 def test_what_another_machine_sends_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "_MEASURED_AGAIN", 1)
     space, candidates = box_of({"a_degree": 1, "b_degree": 2, "bound": 2})
-    for candidate in random.Random(3).sample(candidates, 60):
+    inflated = [c for c in candidates if c.a not in (c.first[0], tuple(-x for x in c.first[0]))]
+    assert inflated
+    for candidate in [*random.Random(3).sample(candidates, 60), *inflated]:
         honest = survey.confirm(candidate)
         assert survey.reconfirm(space, honest) is not None
         formula, dynamics = honest.formula, honest.dynamics
@@ -218,13 +220,19 @@ def test_what_another_machine_sends_is_looked_at_again(monkeypatch: pytest.Monke
         other = next(c for c in candidates if c.index != candidate.index)
         lies = [
             honest.model_copy(update={"index": other.index}),
-            honest.model_copy(update={"formula": formula.model_copy(update={"exact_key": "rho 1 / 1 ; 1"})}),
+            honest.model_copy(update={"formula": formula.model_copy(update={"exact_key": "rho 77 / 99 ; 1"})}),
             honest.model_copy(update={"formula": formula.model_copy(update={"a": "0"})}),
             honest.model_copy(update={"formula": formula.model_copy(update={"value": "3.14159"})}),
             honest.model_copy(update={"dynamics": dynamics.model_copy(update={"regime": "nonsense"})}),
             honest.model_copy(update={"dynamics": dynamics.model_copy(update={"rate": 77.0})}),
         ]
         assert [survey.reconfirm(space, lie) for lie in lies] == [None] * len(lies)
+
+
+def test_what_is_not_equivalent_is_not_taken_for_it() -> None:
+    """Proposals are made modulo a prime; a wrong one would be found out."""
+    with pytest.raises(VerificationFailed):
+        survey.confirm(survey.Candidate(0, (2, 2), (4, 0, 1), ((1, 1), (1, 0, 0)), 1000))
 
 
 def test_finite_members_have_their_rational_value() -> None:
