@@ -27,6 +27,26 @@ from constants_lab.errors import InputError
 app = typer.Typer(help="Search for formulas.", no_args_is_help=True, rich_markup_mode=None)
 
 
+Bound = Annotated[int | None, typer.Option("--bound", help="Bound on all coefficients of the box.", show_default=False)]
+ARange = Annotated[
+    str | None,
+    typer.Option(
+        "--a-range",
+        metavar="LOW..HIGH",
+        help="Instead, range of every coefficient of a; or one for each, highest degree first, with commas.",
+        show_default=False,
+    ),
+]
+BRange = Annotated[
+    str | None,
+    typer.Option("--b-range", metavar="LOW..HIGH", help="The same for the coefficients of b.", show_default=False),
+]
+SymbolRanges = Annotated[
+    list[str] | None,
+    typer.Option("--range", metavar="A=LOW..HIGH", help="Range of a symbol; may be repeated.", show_default=False),
+]
+
+
 @app.callback()
 def _group() -> None:
     """Search for formulas."""
@@ -68,10 +88,7 @@ def lookup(
         ),
     ] = None,
     b_degree: Annotated[int | None, typer.Option("--b-degree", help="Largest degree of b.", show_default=False)] = None,
-    b_range: Annotated[
-        str | None,
-        typer.Option("--b-range", metavar="LOW..HIGH", help="The same for the coefficients of b.", show_default=False),
-    ] = None,
+    b_range: BRange = None,
     lhs: Annotated[int, typer.Option("--lhs", help="Bound on the integers of left-hand sides (αc+β)/(γc+δ).")] = 20,
     a: Annotated[
         str | None, typer.Option("--a", metavar="FORMULA", help="a in n and symbols: a family.", show_default=False)
@@ -79,10 +96,7 @@ def lookup(
     b: Annotated[
         str | None, typer.Option("--b", metavar="FORMULA", help="b in n and symbols.", show_default=False)
     ] = None,
-    ranges: Annotated[
-        list[str] | None,
-        typer.Option("--range", metavar="A=LOW..HIGH", help="Range of a symbol; may be repeated.", show_default=False),
-    ] = None,
+    ranges: SymbolRanges = None,
     allow_large: Annotated[bool, typer.Option("--allow-large", help="Accept more than 10^15 candidates.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Search anew although the job is finished.")] = False,
     db: Database = None,
@@ -188,32 +202,16 @@ def esma(
 def sieve(
     a_degree: Annotated[int | None, typer.Option("--a-degree", help="Degree of a.", show_default=False)] = None,
     b_degree: Annotated[int | None, typer.Option("--b-degree", help="Degree of b.", show_default=False)] = None,
-    bound: Annotated[
-        int | None, typer.Option("--bound", help="Bound on all coefficients of the box.", show_default=False)
-    ] = None,
-    a_range: Annotated[
-        str | None,
-        typer.Option(
-            "--a-range",
-            metavar="LOW..HIGH",
-            help="Instead, range of every coefficient of a; or one for each, highest degree first, with commas.",
-            show_default=False,
-        ),
-    ] = None,
-    b_range: Annotated[
-        str | None,
-        typer.Option("--b-range", metavar="LOW..HIGH", help="The same for the coefficients of b.", show_default=False),
-    ] = None,
+    bound: Bound = None,
+    a_range: ARange = None,
+    b_range: BRange = None,
     a: Annotated[
         str | None, typer.Option("--a", metavar="FORMULA", help="a in n and symbols: a family.", show_default=False)
     ] = None,
     b: Annotated[
         str | None, typer.Option("--b", metavar="FORMULA", help="b in n and symbols.", show_default=False)
     ] = None,
-    ranges: Annotated[
-        list[str] | None,
-        typer.Option("--range", metavar="A=LOW..HIGH", help="Range of a symbol; may be repeated.", show_default=False),
-    ] = None,
+    ranges: SymbolRanges = None,
     split: Annotated[
         bool, typer.Option("--split", help="Only b that are products of linear factors: far larger boxes.")
     ] = False,
@@ -279,22 +277,9 @@ def sieve(
 def survey(
     a_degree: Annotated[int | None, typer.Option("--a-degree", help="Largest degree of a.", show_default=False)] = None,
     b_degree: Annotated[int | None, typer.Option("--b-degree", help="Largest degree of b.", show_default=False)] = None,
-    bound: Annotated[
-        int | None, typer.Option("--bound", help="Bound on all coefficients of the box.", show_default=False)
-    ] = None,
-    a_range: Annotated[
-        str | None,
-        typer.Option(
-            "--a-range",
-            metavar="LOW..HIGH",
-            help="Instead, range of every coefficient of a; or one for each, highest degree first, with commas.",
-            show_default=False,
-        ),
-    ] = None,
-    b_range: Annotated[
-        str | None,
-        typer.Option("--b-range", metavar="LOW..HIGH", help="The same for the coefficients of b.", show_default=False),
-    ] = None,
+    bound: Bound = None,
+    a_range: ARange = None,
+    b_range: BRange = None,
     depth: Annotated[int, typer.Option("--depth", help="Depth of the measures, a multiple of 100.")] = 1000,
     allow_large: Annotated[bool, typer.Option("--allow-large", help="Accept days of work.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Measure anew although the job is finished.")] = False,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
-import math
 import random
 from collections import Counter
 from fractions import Fraction
@@ -39,18 +39,16 @@ def row(polynomial: fmpz_poly) -> np.ndarray:
     return np.array([int(c) for c in polynomial.coeffs()[::-1]], dtype=np.int64)
 
 
-def stripped(coefficients: list[int]) -> tuple[int, ...]:
-    return tuple(coefficients[next(i for i, c in enumerate(coefficients) if c) :])
-
-
-def published_workload(count: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    rng = random.Random(20241216)
-    found: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
-    while len(found) < count:
-        six = [rng.randint(-5, 5) for _ in range(6)]
-        if any(six[:3]) and any(six[3:]):
-            found.append((stripped(six[:3]), stripped(six[3:])))
-    return found
+def benchmark() -> Any:
+    """The benchmark of the survey, which has the published workload and a computation that shares no code with ours."""
+    spec = importlib.util.spec_from_file_location(
+        "survey_benchmark", Path(__file__).parents[2] / "benchmarks" / "survey.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 polynomials = st.lists(st.integers(-9, 9), min_size=1, max_size=4).filter(lambda c: c[0] != 0)
@@ -89,43 +87,13 @@ def test_the_table_of_known_dynamics(case: dict[str, Any]) -> None:
         assert found.dynamics.growth == pytest.approx(case["qred_d"], abs=0.3)
 
 
-def plain_blind_delta(a: tuple[int, ...], b: tuple[int, ...]) -> float | None:
-    """Without any of the code under test: Fractions of Python integers, a gcd and two logarithms."""
-
-    def at(p: tuple[int, ...], n: int) -> int:
-        value = 0
-        for c in p:
-            value = value * n + c
-        return value
-
-    p0, p, q0, q = 1, at(a, 0), 0, 1
-    kept = {}
-    for n in range(1, 2001):
-        p0, p, q0, q = p, at(a, n) * p + at(b, n) * p0, q, at(a, n) * q + at(b, n) * q0
-        if n in (1000, 2000):
-            kept[n] = p, q
-    (p, q), (P, Q) = kept[1000], kept[2000]
-    if q == 0 or Q == 0 or p * Q == P * q:
-        return None
-    reduced = abs(q) // math.gcd(p, q)
-    if reduced == 1:
-        return None
-    gap = abs(P * q - p * Q)
-
-    def log(x: int) -> float:
-        excess = max(0, x.bit_length() - 900)
-        return math.log(x >> excess) + excess * math.log(2)
-
-    return -(log(gap) - log(abs(q)) - log(abs(Q))) / log(reduced) - 1
-
-
 def test_blind_delta_on_the_published_workload() -> None:
-    compared = 0
-    for a, b in published_workload(60):
+    compared, reference = 0, benchmark()
+    for a, b in reference.workload(60):
         found = measured(a, b, 1000).dynamics
         if found.regime in ("finite", "divergent") or found.blind_delta is None:
             continue
-        assert found.blind_delta == pytest.approx(plain_blind_delta(a, b), abs=1e-9)
+        assert found.blind_delta == pytest.approx(reference.plain_blind_delta(a, b), abs=1e-9)
         compared += 1
     assert compared >= 45
 
