@@ -85,8 +85,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Not possible: what was cut off the digests is gone."""
-    raise NotImplementedError("a database of this schema cannot be made one of an older schema")
+    """Not offered: no command goes back, and every table would have to be made anew from the texts."""
+    raise NotImplementedError("the schema of the survey is not taken back: open a copy made before the upgrade")
 
 
 def _reference(table: str, target: str) -> sa.ForeignKeyConstraint:
