@@ -9,33 +9,44 @@ proves.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from fractions import Fraction
 from math import isqrt
-from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
 from constants_lab.euler import EulerForm, with_start
 from constants_lab.euler_search import rational_solutions, root_classes
-from constants_lab.polynomials import shift
+from constants_lab.pcf import PCF
+from constants_lab.polynomials import shift as moved
 from constants_lab.proofs import checker
-from constants_lab.proofs.coboundaries import coboundaries
+from constants_lab.proofs.coboundaries import coboundaries, step_matrix
+from constants_lab.proofs.steps import (
+    Step,
+    certificate,
+    coboundary,
+    facts_of,
+    flint_ratio,
+    function,
+    polynomial,
+    scaled,
+    shape,
+    shift,
+    theorem,
+)
 from constants_lab.proofs.telescoping import Ratio, reduced, telescoped
 
-__all__ = ["certificate", "prove"]
-
-Step = dict[str, Any]
+__all__ = ["prove"]
 
 _MOST_HEAD = 4
-"""A fraction is tried as the tail of others that begin up to so many places before it."""
+"""A fraction is tried as the tail of others that begin up to so many places before it, and the other way about."""
 
 
 def prove(a: fmpz_poly, b: fmpz_poly, constant: str, matrix: list[list[int]]) -> str | None:
     """A certificate, as JSON text, that PCF(a, b) equals the image of ``constant``; None when no prover finds one."""
+    formula = PCF(a, b)
     for steps in _attempts(a, b):
-        text = certificate(a, b, constant, matrix, steps)
+        text = certificate(formula, constant, matrix, steps)
         try:
             checker.check(text)
         except checker.Rejected:
@@ -44,67 +55,42 @@ def prove(a: fmpz_poly, b: fmpz_poly, constant: str, matrix: list[list[int]]) ->
     return None
 
 
-def certificate(a: fmpz_poly, b: fmpz_poly, constant: str, matrix: list[list[int]], steps: list[Step]) -> str:
-    """The certificate of those steps, with the theorems that they cite."""
-    cited = {step["name"] for step in steps if step["rule"] == "theorem"}
-    if constant == "pi^2":
-        cited.add("zeta(2) = pi^2/6")
-    claim = {"a": _poly(a), "b": _poly(b), "constant": constant, "matrix": [[str(k) for k in row] for row in matrix]}
-    whole = {
-        "format": checker.FORMAT,
-        "version": checker.VERSION,
-        "claim": claim,
-        "steps": steps,
-        "theorems": sorted(cited),
-    }
-    return json.dumps(whole, indent=1)
-
-
 def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     yield from _direct(a, b)
     for s in range(1, _MOST_HEAD + 1):
-        for steps in _direct(shift(a, -s), shift(b, -s)):
-            yield [*steps, {"rule": "without_head", "fraction": len(steps) - 1, "shift": s}]
+        for by in (s, -s):
+            for steps in _direct(moved(a, -by), moved(b, -by)):
+                yield [*steps, shift(len(steps) - 1, by)]
     yield from _by_series(a, b)
     yield from _by_coboundary(a, b)
-
-
-# --- writing
-
-
-def _poly(p: fmpz_poly) -> list[str]:
-    return [str(c) for c in p.coeffs()[::-1]] or ["0"]
-
-
-def _function(top: fmpq_poly, bottom: fmpq_poly) -> dict[str, list[str]]:
-    """top/bottom with integer coefficients."""
-    n, d = top.numer() * bottom.denom(), bottom.numer() * top.denom()
-    common = n.content().gcd(d.content())
-    return {"num": _poly(n // common), "den": _poly(d // common)}
 
 
 # --- theorems about the fraction itself
 
 
 def _direct(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
-    for theorem in _named(a, b):
-        yield from _scaled_to(theorem, a, b)
+    for cited in _named(a, b):
+        yield from _scaled_to(cited, a, b)
 
 
-def _scaled_to(theorem: Step, a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
-    """The theorem, and the constant factor that carries its fraction to the one wanted."""
+def _known(step: Step) -> tuple[fmpq_poly, fmpq_poly] | None:
+    """a and b of the fraction of a theorem; None where it says nothing."""
     try:
-        fact = checker.derive(theorem, [], set())
+        (fact,) = facts_of([step])
     except checker.Rejected:
-        return
+        return None
     assert isinstance(fact, checker.Continued)
-    theirs = fmpz_poly(list(fact.a.top))
-    factor = fmpq(a.leading_coefficient(), theirs.leading_coefficient())
-    if factor == 1:
-        yield [theorem]
-    else:
-        c = _function(fmpq_poly([factor]), fmpq_poly([1]))
-        yield [theorem, {"rule": "equivalent", "fraction": 0, "a": _poly(a), "b": _poly(b), "c": c}]
+    x, y = fact.shape.pair
+    (a, over), (b, under) = flint_ratio(x), flint_ratio(y.shift(-1))
+    return a / over[0], b / under[0]
+
+
+def _scaled_to(cited: Step, a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
+    """The theorem, and the constant factor that carries its fraction to the one wanted."""
+    known = _known(cited)
+    if known is not None:
+        c = a.leading_coefficient() / known[0].leading_coefficient()
+        yield [cited, scaled(0, a, b, c)]
 
 
 def _root(q: fmpq) -> Fraction | None:
@@ -117,35 +103,19 @@ def _root(q: fmpq) -> Fraction | None:
 
 def _by_coboundary(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     """From a theorem about a fraction with the same leading terms."""
-    for theorem in _similar(a, b):
-        try:
-            fact = checker.derive(theorem, [], set())
-        except checker.Rejected:
+    for cited in _similar(a, b):
+        known = _known(cited)
+        if known is None:
             continue
-        assert isinstance(fact, checker.Continued)
-        other_a, other_b = (fmpz_poly(list(p.top)) for p in (fact.a, fact.b))
-        scale = fmpq(a.leading_coefficient(), other_a.leading_coefficient())
-        if scale.q != 1:
+        c = a.leading_coefficient() / known[0].leading_coefficient()
+        x, y = known[0] * c, known[1] * c * c
+        if x.denom() != 1 or y.denom() != 1:
             continue
-        steps = [theorem]
-        if scale != 1:
-            other_a, other_b = other_a * scale.p, other_b * scale.p**2
-            c = _function(fmpq_poly([scale]), fmpq_poly([1]))
-            steps.append({"rule": "equivalent", "fraction": 0, "a": _poly(other_a), "b": _poly(other_b), "c": c})
-        for found in coboundaries(a, b, other_a, other_b):
-            for start in (0, 1, 2, 5, 10, 20):
-                yield [
-                    *steps,
-                    {
-                        "rule": "coboundary",
-                        "fraction": len(steps) - 1,
-                        "a": _poly(a),
-                        "b": _poly(b),
-                        "u": [_poly(p) for p in found.u],
-                        "factor": {"num": _poly(found.factor[0]), "den": _poly(found.factor[1])},
-                        "start": start,
-                    },
-                ]
+        steps = [cited, scaled(0, x.numer(), y.numer(), c)]
+        for found in coboundaries(step_matrix(fmpq_poly(a), fmpq_poly(b)), step_matrix(x, y)):
+            for start in (1, 2, 5, 10, 20):
+                target = shape(PCF(a, b))
+                yield [*steps, coboundary(1, target, found.u, found.factor, growth=(x, fmpq_poly([1])), start=start)]
 
 
 def _similar(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
@@ -153,24 +123,19 @@ def _similar(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
         y = fmpq(4 * b[2], a[1] ** 2)
         z = _root(abs(y))
         if z:
-            yield {"rule": "theorem", "name": "arctangent fraction" if y > 0 else "artanh fraction", "z": str(z)}
+            yield theorem("arctangent fraction" if y > 0 else "artanh fraction", z=str(z))
 
 
 def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
     if a.degree() == 0 and b.degree() == 0:
-        yield {"rule": "theorem", "name": "periodic fraction", "a": str(a[0]), "b": str(b[0])}
+        yield theorem("periodic fraction", a=str(a[0]), b=str(b[0]))
     if a.degree() == 1 and b.degree() == 0:
         c, y = fmpq(a[0], a[1]), fmpq(b[0], a[1] ** 2)
         x = _root(4 * abs(y))
         if x:
-            sign = "+" if y > 0 else "-"
-            yield {"rule": "theorem", "name": "bessel fraction", "c": str(c), "x": str(x), "sign": sign}
+            yield theorem("bessel fraction", c=str(c), x=str(x), sign=int(y > 0))
     if a.degree() == 1 and 2 * a[0] == a[1] and b.degree() == 2 and b[0] == 0 and b[1] == 0:
-        y = fmpq(4 * b[2], a[1] ** 2)
-        z = _root(abs(y))
-        if z:
-            name = "arctangent fraction" if y > 0 else "artanh fraction"
-            yield {"rule": "theorem", "name": name, "z": str(z)}
+        yield from _similar(a, b)
 
 
 # --- Euler's series
@@ -195,42 +160,39 @@ def _euler(form: EulerForm, tail: EulerForm, a: fmpz_poly, b: fmpz_poly, series:
     s = form.start
     one = fmpq_poly([1])
     f = tail.f * tail.f.denom()
-    shifted = [p(fmpz_poly([s, 1])) for p in (a, b)]
     steps: list[Step] = [
         {
             "rule": "euler",
             "series": series,
-            "a": _poly(shifted[0]),
-            "b": _poly(shifted[1]),
-            "h1": _function(tail.h1, one),
-            "h2": _function(tail.h2, one),
-            "f": _poly(f.numer()),
+            "a": polynomial(moved(a, s)),
+            "b": polynomial(moved(b, s)),
+            "h1": function(tail.h1, one),
+            "h2": function(tail.h2, one),
+            "f": polynomial(f.numer()),
         }
     ]
-    if s:
-        steps.append({"rule": "tail", "fraction": series + 1, "shift": s})
-    return steps
+    return [*steps, shift(series + 1, -s)] if s else steps
 
 
 def _sums(ratio: Ratio) -> Iterator[list[Step]]:
     """Steps whose last fact is the sum of the series of that ratio."""
-    for theorem in _candidates(ratio):
-        fact = checker.derive(theorem, [], set())
+    for cited in _candidates(ratio):
+        (fact,) = facts_of([cited])
         assert isinstance(fact, checker.Series)
-        source = reduced(fmpq_poly(list(fact.ratio.top)), fmpq_poly(list(fact.ratio.bottom)))
+        source = reduced(*flint_ratio(fact.ratio))
         if source == ratio:
-            yield [theorem]
+            yield [cited]
             continue
         for found in telescoped(ratio, source):
             yield [
-                theorem,
+                cited,
                 {
                     "rule": "telescope",
                     "series": 0,
                     "shift": found.shift,
-                    "ratio": _function(*ratio),
-                    "rho": _function(*found.rho),
-                    "g": _function(*found.g),
+                    "ratio": function(*ratio),
+                    "rho": function(*found.rho),
+                    "g": function(*found.g),
                     "c": str(found.c),
                 },
             ]
@@ -241,9 +203,6 @@ def _candidates(ratio: Ratio) -> Iterator[Step]:
     top, bottom = ratio
     gap = bottom.degree() - top.degree()
     z = top.leading_coefficient() / bottom.leading_coefficient()
-
-    def theorem(name: str, **data: Any) -> Step:
-        return {"rule": "theorem", "name": name, **data}
 
     if gap == 1:
         yield theorem("exponential series", z=str(z))
@@ -264,7 +223,7 @@ def _candidates(ratio: Ratio) -> Iterator[Step]:
         u = _root(z / (1 - z))
         if u:
             yield theorem("euler arctangent series", z=str(u))
-    if z in (fmpq(1, 4), fmpq(1, 2), fmpq(3, 4)):
+    if z in (fmpq(1, 4), fmpq(1, 2), fmpq(3, 4), fmpq(1)):
         yield theorem("squared arcsine series", w=str(z))
     if z == fmpq(-1, 4):
         yield theorem("apery series")

@@ -103,7 +103,7 @@ def test_changed_certificates_are_rejected(a: str, b: str, lhs: str) -> None:
     # What is accepted may differ in a redundant way, but never in what it says of the fraction.
     for claim in accepted:
         said = json.loads(claim)
-        pcf = PCF([int(c) for c in said["a"]], [int(c) for c in said["b"]])
+        pcf = PCF(*([int(c) for c in said["fraction"][name]] for name in "ab"))
         identity = Identity(said["constant"], [[int(k) for k in row] for row in said["matrix"]])
         assert pcf == PCF(a, b)
         assert identity == Identity.parse(lhs)

@@ -1,0 +1,141 @@
+"""Writing the steps of a certificate, and reading facts back into FLINT.
+
+Steps are the JSON objects that :mod:`constants_lab.proofs.checker` reads; nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flint import fmpq, fmpq_poly, fmpz_poly
+
+from constants_lab.channels import PolynomialChannel
+from constants_lab.errors import InputError
+from constants_lab.pcf import PCF
+from constants_lab.proofs import checker
+from constants_lab.proofs.telescoping import Ratio
+from constants_lab.signed import SignedCF
+
+__all__ = [
+    "Step",
+    "certificate",
+    "coboundary",
+    "facts_of",
+    "flint_ratio",
+    "function",
+    "polynomial",
+    "scaled",
+    "shape",
+    "shift",
+    "theorem",
+]
+
+Step = dict[str, Any]
+
+_ONE = {"num": ["1"], "den": ["1"]}
+
+
+def polynomial(p: fmpz_poly) -> list[str]:
+    """The coefficients, those of highest degree first."""
+    return [str(c) for c in p.coeffs()[::-1]] or ["0"]
+
+
+def function(top: fmpq_poly, bottom: fmpq_poly) -> dict[str, list[str]]:
+    """top/bottom with coprime integer coefficients."""
+    n, d = top.numer() * bottom.denom(), bottom.numer() * top.denom()
+    common = n.content().gcd(d.content())
+    return {"num": polynomial(n // common), "den": polynomial(d // common)}
+
+
+def shape(formula: PCF | SignedCF) -> Step:
+    """The fraction of a claim.  Raises :class:`InputError` for channels other than polynomials."""
+    if isinstance(formula, PCF):
+        return {"a": polynomial(formula.a), "b": polynomial(formula.b)}
+    channels = []
+    for channel in formula.channels:
+        if not isinstance(channel, PolynomialChannel):
+            raise InputError("certificates are about signed fractions whose quotients are values of polynomials")
+        channels.append(function(channel.polynomial, fmpq_poly([1])))
+    return {"signs": list(formula.signs), "prefix": [str(q) for q in formula.prefix], "channels": channels}
+
+
+def certificate(formula: PCF | SignedCF, constant: str, matrix: list[list[int]], steps: list[Step]) -> str:
+    """The certificate of those steps as JSON text, with the theorems that they cite."""
+    cited = {step["name"] for step in steps if step["rule"] == "theorem"}
+    cited |= {step["converges"] for step in steps if step.get("converges")}
+    if constant == "pi^2":
+        cited.add("zeta(2) = pi^2/6")
+    rows = [[str(k) for k in row] for row in matrix]
+    whole = {
+        "format": checker.FORMAT,
+        "version": checker.VERSION,
+        "claim": {"fraction": shape(formula), "constant": constant, "matrix": rows},
+        "steps": steps,
+        "theorems": sorted(cited),
+    }
+    return json.dumps(whole, indent=1)
+
+
+def theorem(name: str, **data: Any) -> Step:
+    """A citation."""
+    return {"rule": "theorem", "name": name, **data}
+
+
+def shift(fraction: int, by: int) -> Step:
+    """From a fraction to its tail by > 0 places on, or from a tail back."""
+    return {"rule": "shift", "fraction": fraction, "by": by}
+
+
+def coboundary(
+    fraction: int,
+    target: Step,
+    u: tuple[fmpz_poly, ...],
+    factor: Ratio,
+    *,
+    fold: int = 1,
+    steps: int = 1,
+    growth: Ratio | None = None,
+    start: int = 0,
+    converges: str = "",
+) -> Step:
+    """From a fraction to ``target`` by the matrix ``u``; see the rule of the checker."""
+    return {
+        "rule": "coboundary",
+        "fraction": fraction,
+        "target": target,
+        "u": [polynomial(p) for p in u],
+        "factor": function(*factor),
+        "fold": fold,
+        "steps": steps,
+        "growth": _ONE if growth is None else function(*growth),
+        "start": start,
+        "converges": converges,
+    }
+
+
+def scaled(fraction: int, a: fmpz_poly, b: fmpz_poly, c: fmpq) -> Step:
+    """To PCF(a, b) = c PCF(a/c, b/c²)."""
+    zero = fmpz_poly([])
+    u = fmpz_poly([c.p]), zero, zero, fmpz_poly([c.q])
+    return coboundary(fraction, {"a": polynomial(a), "b": polynomial(b)}, u, (fmpq_poly([c]), fmpq_poly([1])))
+
+
+def facts_of(steps: list[Step]) -> list[checker.Fact]:
+    """The facts that steps yield; raises :class:`constants_lab.proofs.checker.Rejected`."""
+    facts: list[checker.Fact] = []
+    for step in steps:
+        facts.append(checker.derive(step, facts, set()))
+    return facts
+
+
+def _polynomial(p: checker.Poly) -> fmpq_poly:
+    coefficients = [0] * (max((i for i, _ in p), default=-1) + 1)
+    for (i, _), c in p.items():
+        coefficients[i] = c
+    return fmpq_poly(coefficients)
+
+
+def flint_ratio(f: checker.Function) -> Ratio:
+    """A function of n of the checker as numerator and denominator."""
+    return _polynomial(f.top), _polynomial(f.bottom)
