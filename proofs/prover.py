@@ -123,7 +123,7 @@ def _similar(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
         y = fmpq(4 * b[2], a[1] ** 2)
         z = _root(abs(y))
         if z:
-            yield theorem("arctangent fraction" if y > 0 else "artanh fraction", z=str(z))
+            yield theorem("lambert fraction", z=str(z), s="1" if y > 0 else "-1")
 
 
 def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
@@ -133,7 +133,7 @@ def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
         c, y = fmpq(a[0], a[1]), fmpq(b[0], a[1] ** 2)
         x = _root(4 * abs(y))
         if x:
-            yield theorem("bessel fraction", c=str(c), x=str(x), sign=int(y > 0))
+            yield theorem("bessel fraction", c=str(c), x=str(x), s="1" if y > 0 else "-1")
     if a.degree() == 1 and 2 * a[0] == a[1] and b.degree() == 2 and b[0] == 0 and b[1] == 0:
         yield from _similar(a, b)
 
@@ -212,13 +212,11 @@ def _candidates(ratio: Ratio) -> Iterator[Step]:
         yield theorem("logarithmic series", z=str(z))
     if abs(z) == 1:
         for m in range(2, 8):
-            for kind in ("all", "odd") if z > 0 else ("alternating", "beta"):
-                yield theorem("zeta series", m=m, kind=kind)
+            for d in ("1", "2"):
+                yield theorem("zeta series", m=str(m), d=d, s=str(z))
     root = _root(abs(z))
-    if root and z < 0:
-        yield theorem("arctangent series", z=str(root))
-    if root and 0 < z < 1:
-        yield theorem("artanh series", z=str(root))
+    if root and -1 <= z < 1:
+        yield theorem("odd series", z=str(root), s="1" if z > 0 else "-1")
     if 0 < z < 1:
         u = _root(z / (1 - z))
         if u:

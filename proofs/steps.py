@@ -6,6 +6,7 @@ Steps are the JSON objects that :mod:`constants_lab.proofs.checker` reads; nothi
 from __future__ import annotations
 
 import json
+from math import lcm
 from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
@@ -49,15 +50,28 @@ def function(top: fmpq_poly, bottom: fmpq_poly) -> dict[str, list[str]]:
 
 
 def shape(formula: PCF | SignedCF) -> Step:
-    """The fraction of a claim.  Raises :class:`InputError` for channels other than polynomials."""
+    """The fraction of a claim: a and b, or head and period of a signed fraction.
+
+    Raises :class:`InputError` for channels other than polynomials.
+    """
     if isinstance(formula, PCF):
         return {"a": polynomial(formula.a), "b": polynomial(formula.b)}
-    channels = []
+    quotients = []
     for channel in formula.channels:
         if not isinstance(channel, PolynomialChannel):
             raise InputError("certificates are about signed fractions whose quotients are values of polynomials")
-        channels.append(function(channel.polynomial, fmpq_poly([1])))
-    return {"signs": list(formula.signs), "prefix": [str(q) for q in formula.prefix], "channels": channels}
+        quotients.append(channel.polynomial)
+    start, signs, k = len(formula.prefix), formula.signs, len(quotients)
+    size = lcm(k, len(signs))
+    period = [
+        [
+            function(quotients[r % k](fmpq_poly([r // k, size // k])), fmpq_poly([1])),
+            str(signs[(start + r) % len(signs)]),
+        ]
+        for r in range(size)
+    ]
+    head = [[str(q), str(signs[i % len(signs)])] for i, q in enumerate(formula.prefix)]
+    return {"head": head, "period": period}
 
 
 def certificate(formula: PCF | SignedCF, constant: str, matrix: list[list[int]], steps: list[Step]) -> str:
