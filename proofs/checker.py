@@ -27,7 +27,6 @@ from operator import mul
 from typing import Any, NamedTuple
 
 __all__ = ["FORMAT", "THEOREMS", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file", "derive"]
-
 FORMAT, VERSION = "constants-lab certificate", 1
 MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_INDEX = 1_000_000, 60, 60, 400, 400
 TERMS, TINY = 400, Fraction(1, 10**60)
@@ -76,10 +75,9 @@ def _sign(p: Poly, n: int, k: int = 0) -> int:
     return 0 if (0, 0) not in moved or len(signs) != 1 else 1 if signs == {True} else -1
 
 class Function:
-    """A rational function of n and k over Q."""
+    """A rational function of n and k over Q; two are equal when they are so after cross multiplication."""
     def __init__(self, top: Poly, bottom: Poly | None = None) -> None:
         self.top, self.bottom = top, _line(0, 1) if bottom is None else bottom
-
     def __add__(self, other: Function | Fraction | int) -> Function:
         f = _constant(other)
         if self.bottom == f.bottom:
@@ -97,7 +95,6 @@ class Function:
     def __pow__(self, e: int) -> Function:
         return reduce(Function.__mul__, [self] * e, _constant(1))
     def __eq__(self, other: object) -> bool:
-        """Equality as rational functions, by cross multiplication."""
         return isinstance(other, Function) and _times(self.top, other.bottom) == _times(other.top, self.bottom)
     def put(self, x: Poly, y: Poly | None = None) -> Function:
         """f(x, y); reject a denominator that becomes zero."""
@@ -105,10 +102,8 @@ class Function:
         _require(bool(bottom), "a denominator vanishes")
         return Function(top, bottom)
     def shift(self, n: int, k: int = 0) -> Function:
-        """f(n + shift, k + shift)."""
         return Function(_moved(self.top, n, k), _moved(self.bottom, n, k))
     def at(self, n: int) -> Fraction:
-        """The value at an integer; reject a pole."""
         top, bottom = (sum(c * n**i for (i, _), c in p.items()) for p in (self.top, self.bottom))
         _require(bottom != 0, f"a pole at {n}")
         return Fraction(top, bottom)
@@ -125,16 +120,13 @@ class Function:
         """Whether this is known to be ≥ 0, and to have no pole, at all integers ≥ n, k."""
         below = _sign(self.bottom, n, k)
         return below != 0 and all(c * below > 0 for c in _moved(self.top, n, k).values())
-
 def _constant(q: Function | Fraction | int) -> Function:
     q = q if isinstance(q, Function) else Fraction(q)
     return q if isinstance(q, Function) else Function(_line(0, q.numerator), _line(0, q.denominator))
-
 N = Function(_line(1, 0))
-Univariate = Function
-Bivariate = Function
-Polynomial = Function
-"""What the data of a rule is read as: rational functions of n, of n and k, and polynomials in n with integer coefficients."""
+Univariate = Function  # How the data of a rule are read: as a rational function of n,
+Bivariate = Function  # or of n and k,
+Polynomial = Function  # or a polynomial in n with integer coefficients.
 
 # --- facts
 def _product(x: Matrix, y: Matrix) -> Matrix:
@@ -182,14 +174,11 @@ class Continued(NamedTuple):
     """A continued fraction converges to ``value``: so do its convergents, those of denominator 0 left out."""
     shape: Shape
     value: Value
-
 Fact = Series | Continued
-
 # --- reading
 def _wanted(holds: bool, what: str) -> None:
     if not holds:
         raise NotACertificate(f"{what} is wanted")
-
 def _integer(x: Any) -> int:
     _wanted(isinstance(x, str) and len(x) <= MAX_DIGITS, f"an integer of at most {MAX_DIGITS} digits, as text,")
     _wanted(re.fullmatch(r"-?(0|[1-9][0-9]*)", x, re.ASCII) is not None, "an integer in decimal")
@@ -211,7 +200,6 @@ def _list(x: Any, least: int, most: int) -> list[Any]:
 def _object(x: Any, keys: set[str]) -> dict[str, Any]:
     _wanted(isinstance(x, dict) and set(x) == keys, f"an object with exactly the keys {', '.join(sorted(keys))}")
     return dict(x)
-
 def _poly(x: Any, k: bool = False) -> Poly:
     """A polynomial in n as its coefficients, those of highest degree first, which are such lists in k if there is a k."""
     rows = [_list(row, 0, MAX_DEGREE + 1) if k else [row] for row in _list(x, 0, MAX_DEGREE + 1)]
@@ -250,7 +238,7 @@ def _alternating(a: Callable[[int], Fraction]) -> Fraction:
     b, c, total = Fraction(-1), Fraction(-d), Fraction(0)
     for k in range(n):
         c = b - c
-        total += c * a(k)
+        total += c * _rounded(a(k))
         b = b * (k + n) * (k - n) / (Fraction(2 * k + 1, 2) * (k + 1))
     return _rounded(total / d)
 def _arctangent(q: Fraction) -> Fraction:
@@ -266,22 +254,19 @@ def _bessel(c: Fraction, z: Fraction) -> Fraction:
     return top / bottom
 
 _NUMBERS: dict[str, Callable[..., Fraction]] = {
-    "pi": lambda: 4 * _arctangent(Fraction(1)), "atan": _arctangent,
+    "pi": lambda: 4 * _arctangent(Fraction(1)), "atan": _arctangent, "tan": lambda q: q * _bessel(Fraction(1, 2), -q * q / 4),
     "log": lambda q: Fraction(_decimal(q).ln(_DECIMAL)), "exp": lambda q: Fraction(_decimal(q).exp(_DECIMAL)),
     "sqrt": lambda q: Fraction(_decimal(q).sqrt(_DECIMAL)), "catalan": lambda: _NUMBERS["beta"](2),
     "zeta": lambda m: _alternating(lambda k: Fraction(1, (k + 1) ** int(m))) / (1 - Fraction(2, 2 ** int(m))),
     "beta": lambda m: _alternating(lambda k: Fraction(1, (2 * k + 1) ** int(m))),
-    "tan": lambda q: q * _bessel(Fraction(1, 2), -q * q / 4),
     "besseli_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, x * x / 4),
     "besselj_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, -x * x / 4),
 }
-
 @cache
 def number(name: str) -> Fraction:
     """A constant that a theorem speaks of, by its name, to 10^-60."""
     kind, _, parameters = name.rstrip(")").partition("(")
     return _NUMBERS[kind](*(Fraction(x) for x in parameters.split(",") if x))
-
 _SAME: dict[str, tuple[str, Matrix]] = {
     "e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("exp(2)", (1, 0, 0, 1)), "tanh(1)": ("exp(2)", (1, -1, 1, 1)),
     "phi": ("sqrt(5)", (1, 1, 0, 2)), "pi^2": ("zeta(2)", (6, 0, 0, 1)),
@@ -310,11 +295,10 @@ def _root(a: Fraction, b: Fraction) -> Value:
     return Value(f"sqrt({square // (s * s)})").under(s if a > 0 else -s, a, 0, 2)
 
 class Theorem(NamedTuple):
-    """A statement with its source, its hypothesis about rational parameters, its conclusion."""
+    """A statement, its hypothesis about rational parameters, its conclusion; docs/theorems.md names the sources."""
     statement: str
     hypothesis: Callable[..., bool]
     conclusion: Callable[..., Fact]
-
 _SINES = {Fraction(1, 4): 36, Fraction(1, 2): 16, Fraction(3, 4): 9, Fraction(1): 4}
 
 THEOREMS = {
@@ -322,40 +306,36 @@ THEOREMS = {
         "Σ z^k/k! = exp z; it is used for 0 < |z| ≤ 50, for z < 0 the value being named 1/exp -z.", lambda z: 0 < abs(z) <= 50,
         lambda z: Series(_constant(z) / N, Value(f"exp({abs(z)})", (1, 0, 0, 1) if z > 0 else (0, 1, 1, 0)))),
     "logarithmic series": Theorem(
-        "Σ z^k/(k+1) = -log(1-z)/z for -1 ≤ z < 1, z ≠ 0 (by Abel's theorem at z = -1).", lambda z: -1 <= z < 1 and z != 0,
+        "Σ z^k/(k+1) = -log(1-z)/z for -1 ≤ z < 1, z ≠ 0.", lambda z: -1 <= z < 1 and z != 0,
         lambda z: Series(N * z / (N + 1), _log(1 - z).under(-1 / z, 0, 0, 1))),
     "odd series": Theorem(
-        "Σ s^k z^(2k)/(2k+1) is atan(z)/z for s = -1, 0 < z ≤ 1 (Abel's theorem at 1, atan 1 = π/4), and artanh(z)/z = "
-        "log((1+z)/(1-z))/(2z) for s = 1, 0 < z < 1.", lambda z, s: (s == -1 and 0 < z <= 1) or (s == 1 and 0 < z < 1),
+        "Σ s^k z^(2k)/(2k+1) is atan(z)/z for s = -1, 0 < z ≤ 1, atan 1 = π/4, and log((1+z)/(1-z))/(2z) for s = 1, 0 < z < 1.",
+        lambda z, s: (s == -1 and 0 < z <= 1) or (s == 1 and 0 < z < 1),
         lambda z, s: Series((N * 2 - 1) / (N * 2 + 1) * (s * z * z), _odd(z, s).under(1 / z, 0, 0, 1))),
     "euler arctangent series": Theorem(
-        "Σ k!/(3/2)_k w^k = (1+z²) atan(z)/z, w = z²/(1+z²) (Euler 1755); used for 0 < z ≤ 1000.", lambda z: 0 < z <= 1000,
+        "Σ k!/(3/2)_k w^k = (1+z²) atan(z)/z, w = z²/(1+z²); it is used for 0 < z ≤ 1000.", lambda z: 0 < z <= 1000,
         lambda z: Series(N * 2 * (z * z / (1 + z * z)) / (N * 2 + 1), _atan(z).under((1 + z * z) / z, 0, 0, 1))),
     "squared arcsine series": Theorem(
-        "Σ (k!)²/((3/2)_k (2)_k) w^k = θ²/w, w = sin² θ (Borwein and Borwein, Pi and the AGM, 1987); it is used for θ = π/6, "
-        "π/4, π/3, π/2, with π² = 6 ζ(2).", lambda w: w in _SINES,
+        "Σ (k!)²/((3/2)_k (2)_k) w^k = θ²/w, w = sin² θ, for θ = π/6, π/4, π/3, π/2; π² = 6 ζ(2).", lambda w: w in _SINES,
         lambda w: Series(N * N * 2 * w / ((N + 1) * (N * 2 + 1)), Value("zeta(2)").under(6, 0, 0, _SINES[w] * w))),
     "zeta series": Theorem(
         "Σ s^k/(dk+1)^m, m ≥ 2, is ζ(m) for d = s = 1, (1-2^-m) ζ(m) for d = 2, s = 1, (1-2^(1-m)) ζ(m) for d = 1, s = -1, "
         "β(m) for d = 2, s = -1; β(2) = G.", lambda m, d, s: m in range(2, 61) and d in (1, 2) and s in (1, -1),
         lambda m, d, s: Series((((N - 1) * d + 1) / (N * d + 1)) ** int(m) * s, _zeta(m, d, s))),
-    "apery series": Theorem(
-        "ζ(3) = 5/2 Σ_{n≥1} (-1)^(n-1)/(n³ C(2n, n)) (Markov 1890; van der Poorten 1979): with t(0) = 1 the sum is 4ζ(3)/5.",
-        lambda: True, lambda: Series(N**3 * -1 / ((N + 1) ** 2 * (N * 4 + 2)), Value("zeta(3)", (4, 0, 0, 5)))),
+    "apery series": Theorem("ζ(3) = 5/2 Σ_{n≥1} (-1)^(n-1)/(n³ C(2n, n)): with t(0) = 1 the sum is 4ζ(3)/5.", lambda: True,
+        lambda: Series(N**3 * -1 / ((N + 1) ** 2 * (N * 4 + 2)), Value("zeta(3)", (4, 0, 0, 5)))),
     "lambert fraction": Theorem(
-        "PCF(2n+1, s z² n²) is z/atan z for s = 1, z > 0, and z/artanh z = 2z/log((1+z)/(1-z)) for s = -1, 0 < z < 1 (Lambert "
-        "1770, Gauss 1812; Wall, Continued Fractions, 1948, section 90); it is used for z ≤ 1000.",
+        "PCF(2n+1, s z² n²) is z/atan z for s = 1, 0 < z ≤ 1000, and 2z/log((1+z)/(1-z)) for s = -1, 0 < z < 1.",
         lambda z, s: (s == 1 and 0 < z <= 1000) or (s == -1 and 0 < z < 1),
         lambda z, s: Continued(_pcf(N * 2 + 1, N * N * (s * z * z)), _odd(z, -s).under(0, z, 1, 0))),
     "bessel fraction": Theorem(
-        "PCF(n+c, s x²/4) = (x/2) I_(c-1)(x)/I_c(x) for s = 1, with J for s = -1, c, x > 0 (Wall 1948, section 91; DLMF 10.10, "
-        "10.33); for c = 1/2 it is (x/2) (exp 2x + 1)/(exp 2x - 1), and (x/2) cot x.  It is used for c, x ≤ 100.",
-        lambda c, x, s: 0 < c <= 100 and 0 < x <= 100 and s in (1, -1),
+        "PCF(n+c, s x²/4) = (x/2) I_(c-1)(x)/I_c(x) for s = 1, with J for s = -1, 0 < c, x ≤ 100; (x/2) (exp 2x + 1)/(exp 2x - "
+        "1) and (x/2) cot x for c = 1/2.", lambda c, x, s: 0 < c <= 100 and 0 < x <= 100 and s in (1, -1),
         lambda c, x, s: Continued(_pcf(N + c, _constant(x * x / 4 * s)), _bessel_value(c, x, s).under(x / 2, 0, 0, 1))),
     "periodic fraction": Theorem(
-        "PCF(A, B), for integers A, B ≠ 0 with A² + 4B = s² D > 0 no square and ≤ 10^8, is the root (A ± s √D)/2 of x² = A x + "
-        "B of larger absolute value.", lambda a, b: a * b != 0 and a.denominator == b.denominator == 1
-        and 0 < a * a + 4 * b <= 10**8 and isqrt(int(a * a + 4 * b)) ** 2 != a * a + 4 * b,
+        "PCF(A, B), integers A, B ≠ 0 with A² + 4B = s² D > 0 no square, ≤ 10^8: the larger root (A ± s √D)/2 of x² = Ax + B.",
+        lambda a, b: a * b != 0 and a.denominator == b.denominator == 1 and 0 < a * a + 4 * b <= 10**8
+        and isqrt(int(a * a + 4 * b)) ** 2 != a * a + 4 * b,
         lambda a, b: Continued(_pcf(_constant(a), _constant(b)), _root(a, b))),
 }
 
@@ -365,7 +345,6 @@ def seidel_stern(shape: Shape) -> None:
     a, b = shape.pair
     _require(a.sign(50) == b.sign(50) == 1, "the theorem is for positive elements")
     _require(max(b.top) <= (2 * max(a.top)[0] + 2, 0), "the degree of b is more than 2 deg a + 2")
-
 def tietze(shape: Shape) -> None:
     """x_0 + s_0/(x_1 + s_1/(x_2 + ...)) converges if s_i = ±1 and the x_i, i ≥ 1, are integers with x_i ≥ 1, x_i + s_i ≥ 1
     (Tietze 1911; Perron, Die Lehre von den Kettenbrüchen I, 1954, section 37)."""
@@ -374,7 +353,6 @@ def tietze(shape: Shape) -> None:
         whole = max(x.bottom) == (0, 0) and all(x.at(m).denominator == 1 for m in range(max(x.top, default=(0, 0))[0] + 1))
         _require(sign in (1, -1) and whole, "a sign is not 1 or -1, or a quotient no integer")
         _require((i == 0 and bool(shape.head)) or (x - (1 if sign == 1 else 2)).nonnegative(first), "a quotient is too small")
-
 # --- rules: facts from facts
 def _decay(ratio: Function) -> Fraction | None:
     """σ with |t(k)| ~ C k^-σ where |ratio| tends to 1; None where it tends to less; reject others."""
@@ -427,7 +405,6 @@ def shift(fraction: Continued, by: int) -> Fact:
     value = fraction.value.under(*((p, q, r, s) if by < 0 else (s, -q, -r, p)))
     value.number()
     return Continued(Shape((), ((x.shift(max(by, 0)), y.shift(max(by, 0))),)), value)
-
 def _growing(a: Function, b: Function, r: Function, first: int, start: int) -> None:
     """Reject unless q(n) ≥ r(n) q(n-1) > 0, up to a common sign, is proved for all n ≥ start, where q(first) = 1, q(first-1)
     = 0 and q(n) = a(n) q(n-1) + b(n) q(n-2): by induction, as q(n)/q(n-1) = a(n) + b(n) q(n-2)/q(n-1)."""
@@ -499,7 +476,6 @@ def recurrence(first: Series, second: Series, a: Polynomial, b: Polynomial, acro
     x = across.put(_line(0, 1)).at(0)
     value = Value(first.value.constant).under(x * d * s, x * d * t, f * p, f * q).under(-1, a.at(1), 0, 1)
     return Continued(_pcf(a.shift(1), b.shift(1)), value)
-
 def _vanishing(along: Function, certificate: Function) -> None:
     """Reject unless, for n ≥ 0, Σ F(n, k) converges absolutely and C(n+2, k) F(n, k) -> 0 for k -> ∞: |K| tends to less than
     1, or F(n, k) ~ k^-σ(n) with σ(n) > 1 and σ(n) > deg C."""
@@ -513,7 +489,6 @@ def _vanishing(along: Function, certificate: Function) -> None:
         _require(len(x) > 1 and (x[0] == y[0] or x[0] == y[0] * -1), "the terms are not shown to tend to 0")
         sigma = y[1] / y[0] - x[1] / x[0]
         _require((sigma - max(1, len(s) - len(t))).sign(0) == 1, "the terms tend to 0 too slowly")
-
 _RULES: dict[str, Callable[..., Fact]] = {f.__name__: f for f in (telescope, euler, shift, coboundary, recurrence)}
 _CONVERGENCE: dict[str, Callable[[Shape], None]] = {"seidel stern": seidel_stern, "tietze": tietze}
 
@@ -570,7 +545,6 @@ def _compared(claim: Continued) -> int:
     enough = digits >= (30 if moved * 10**20 < 1 else 2) and gap <= 20 * moved + Fraction(1, 10**50)
     _require(enough, f"fraction and claimed number agree to {digits} digits only")
     return digits
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise NotACertificate("a key occurs twice")
@@ -599,7 +573,6 @@ def check(text: str) -> Verdict:
     _require(facts[-1] == wanted, "the last step is not what is claimed")
     _require(whole["theorems"] == sorted(cited), "the theorems listed are not those that the steps rest on")
     return Verdict(tuple(sorted(cited)), _compared(wanted))
-
 def check_file(path: str) -> Verdict:
     """Check the certificate in a file; raises as :func:`check`."""
     try:
@@ -607,7 +580,6 @@ def check_file(path: str) -> Verdict:
             return check(file.read(MAX_BYTES + 1))
     except (OSError, UnicodeDecodeError) as error:
         raise NotACertificate(f"cannot be read: {error}") from None
-
 def main(paths: list[str]) -> int:
     """Check files and say what came out."""
     code = 0 if paths else 2
