@@ -176,19 +176,19 @@ def _euler(form: EulerForm, tail: EulerForm, a: fmpz_poly, b: fmpz_poly, series:
 
 def _sums(ratio: Ratio) -> Iterator[list[Step]]:
     """Steps whose last fact is the sum of the series of that ratio."""
-    for cited in _candidates(ratio):
-        (fact,) = facts_of([cited])
+    for steps in _candidates(ratio):
+        fact = facts_of(steps)[-1]
         assert isinstance(fact, checker.Series)
         source = reduced(*flint_ratio(fact.ratio))
         if source == ratio:
-            yield [cited]
+            yield steps
             continue
         for found in telescoped(ratio, source):
             yield [
-                cited,
+                *steps,
                 {
                     "rule": "telescope",
-                    "series": 0,
+                    "series": len(steps) - 1,
                     "shift": found.shift,
                     "ratio": function(*ratio),
                     "rho": function(*found.rho),
@@ -198,7 +198,16 @@ def _sums(ratio: Ratio) -> Iterator[list[Step]]:
             ]
 
 
-def _candidates(ratio: Ratio) -> Iterator[Step]:
+def _candidates(ratio: Ratio) -> Iterator[list[Step]]:
+    """Known series that may be related to one of that ratio, by the limit of the ratio."""
+    for cited in _cited(ratio):
+        yield [cited]
+    if ratio[0].degree() == ratio[1].degree() and ratio[0].leading_coefficient() == ratio[1].leading_coefficient():
+        for cited in theorem("logarithmic series", z="-1"), theorem("odd series", z="1", s="-1"):
+            yield [cited, {"rule": "group", "series": 0}]
+
+
+def _cited(ratio: Ratio) -> Iterator[Step]:
     """The theorems whose series may be related to one of that ratio, by the limit of the ratio."""
     top, bottom = ratio
     gap = bottom.degree() - top.degree()
@@ -223,5 +232,8 @@ def _candidates(ratio: Ratio) -> Iterator[Step]:
             yield theorem("euler arctangent series", z=str(u))
     if z in (fmpq(1, 4), fmpq(1, 2), fmpq(3, 4), fmpq(1)):
         yield theorem("squared arcsine series", w=str(z))
+    r = _root(1 - z) if 0 < z <= 1 else None
+    if r is not None:
+        yield theorem("central binomial series", r=str(r))
     if z == fmpq(-1, 4):
         yield theorem("apery series")
