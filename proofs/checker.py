@@ -49,11 +49,18 @@ def _require(holds: bool, reason: str) -> None:
 def _sum(p: Poly, q: Poly) -> Poly:
     return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
-    out: Poly = {}
-    for (i, j), x in p.items():
-        for (s, t), y in q.items():
-            out[i + s, j + t] = out.get((i + s, j + t), 0) + x * y
-    return {e: c for e, c in out.items() if c}
+    """By one product of integers, the values at k = 2^size, n = k^width, in which the coefficients do not overlap."""
+    if not p or not q:
+        return {}
+    width = 1 + max(j for _, j in p) + max(j for _, j in q)
+    size = 2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()
+    x, y = (sum(c << size * (i * width + j) for (i, j), c in f.items()) for f in (p, q))
+    out, value, place, half = Poly(), x * y, 0, 1 << size - 1
+    while value:
+        if digit := ((value + half) & (2 * half - 1)) - half:
+            out[divmod(place, width)] = digit
+        value, place = (value - digit) >> size, place + 1
+    return out
 def _line(slope: int, start: int, k: bool = False) -> Poly:
     """slope n + start, or slope k + start."""
     return {e: c for e, c in (((not k, k), slope), ((0, 0), start)) if c}
@@ -348,6 +355,11 @@ def seidel_stern(shape: Shape) -> None:
     a, b = shape.pair
     _require(a.sign(50) == b.sign(50) == 1, "the theorem is for positive elements")
     _require(max(b.top) <= (2 * max(a.top)[0] + 2, 0), "the degree of b is more than 2 deg a + 2")
+def worpitzky(shape: Shape) -> None:
+    """PCF(a, b) converges, if not to infinity, when |b(n)| ≤ a(n) a(n-1)/4 from some n on (Worpitzky 1865; Lorentzen and
+    Waadeland, Continued Fractions I, 2008, section 3.2)."""
+    a, b = (f.shift(49) for f in shape.pair)
+    _require(a.sign(0) != 0 and all((a.shift(1) * a - b * k).nonnegative(0) for k in (4, -4)), "b is not shown to be small")
 def tietze(shape: Shape) -> None:
     """x_0 + s_0/(x_1 + s_1/(x_2 + ...)) converges if s_i = ±1 and the x_i, i ≥ 1, are integers with x_i ≥ 1, x_i + s_i ≥ 1
     (Tietze 1911; Perron, Die Lehre von den Kettenbrüchen I, 1954, section 37)."""
@@ -499,7 +511,7 @@ def _vanishing(along: Function, certificate: Function) -> None:
         sigma = y[1] / y[0] - x[1] / x[0]
         _require((sigma - max(1, len(s) - len(t))).sign(0) == 1, "the terms tend to 0 too slowly")
 _RULES: dict[str, Callable[..., Fact]] = {f.__name__: f for f in (telescope, group, euler, shift, coboundary, recurrence)}
-_CONVERGENCE: dict[str, Callable[[Shape], None]] = {"seidel stern": seidel_stern, "tietze": tietze}
+_CONVERGENCE: dict[str, Callable[[Shape], None]] = {"seidel stern": seidel_stern, "worpitzky": worpitzky, "tietze": tietze}
 
 # --- the whole
 _READ: dict[str, Callable[[Any], Any]] = {
