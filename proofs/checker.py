@@ -61,11 +61,35 @@ def _sum(p: Poly, q: Poly) -> Poly:
 
 
 def _times(p: Poly, q: Poly) -> Poly:
+    if len(p) * len(q) > 1000:
+        width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
+        if len(p) * len(q) > 8 * width * high:
+            return _times_packed(p, q, width, width * high)
     out: Poly = {}
     for (i, j), x in p.items():
         for (s, t), y in q.items():
             out[i + s, j + t] = out.get((i + s, j + t), 0) + x * y
     return {e: c for e, c in out.items() if c}
+
+
+def _times_packed(p: Poly, q: Poly, width: int, whole: int) -> Poly:
+    """The product, by one of integers: the values at k = 2^(8 size), n = k^width, where coefficients do not overlap."""
+    bound = min(len(p), len(q)) * max(map(abs, p.values())) * max(map(abs, q.values()))
+    size = bound.bit_length() // 8 + 1
+
+    def packed(f: Poly) -> int:
+        parts = bytearray(size * whole), bytearray(size * whole)
+        for (i, j), c in f.items():
+            at = size * (i * width + j)
+            parts[c < 0][at : at + size] = abs(c).to_bytes(size, "little")
+        return int.from_bytes(parts[0], "little") - int.from_bytes(parts[1], "little")
+
+    half = 1 << (8 * size - 1)
+    # With a half added to each coefficient none is negative.
+    value = packed(p) * packed(q) + int.from_bytes(half.to_bytes(size, "little") * whole, "little")
+    read = value.to_bytes(size * whole, "little")
+    digits = (int.from_bytes(read[i : i + size], "little") - half for i in range(0, len(read), size))
+    return {divmod(i, width): c for i, c in enumerate(digits) if c}
 
 
 def _line(slope: int, start: int, k: bool = False) -> Poly:
@@ -561,6 +585,14 @@ def tietze(shape: Shape) -> None:
         _require((i == 0 and bool(shape.head)) or (x - least).nonnegative(first), "a quotient is too small")
 
 
+def worpitzky(shape: Shape) -> None:
+    """PCF(a, b) converges, if not to infinity then to a number, if |b(n)| ≤ a(n) a(n-1)/4 from some n on (Worpitzky 1865;
+    Lorentzen and Waadeland, Continued Fractions I, 2008, section 3.2)."""
+    a, b = shape.pair
+    fourth, b = a.shift(50) * a.shift(49), b.shift(49) * 4
+    _require(a.sign(49) != 0 and all((fourth - b * k).nonnegative(0) for k in (1, -1)), "b is not shown to be small")
+
+
 # --- rules: facts from facts
 
 
@@ -730,7 +762,11 @@ _THEOREMS: dict[str, Callable[..., Fact]] = {
     )
 }  # fmt: skip
 _RULES: dict[str, Callable[..., Fact]] = {f.__name__: f for f in (telescope, euler, shift, coboundary, recurrence)}
-_CONVERGENCE: dict[str, Callable[[Shape], None]] = {"seidel stern": seidel_stern, "tietze": tietze}
+_CONVERGENCE: dict[str, Callable[[Shape], None]] = {
+    "seidel stern": seidel_stern,
+    "tietze": tietze,
+    "worpitzky": worpitzky,
+}
 
 # --- the whole
 

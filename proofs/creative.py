@@ -13,7 +13,7 @@ the linear equations are solved at many n and the answers interpolated.  Nothing
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
@@ -22,7 +22,18 @@ from flint import Ordering, fmpq, fmpq_mat, fmpq_poly, fmpz_mpoly, fmpz_mpoly_ct
 
 from constants_lab.proofs.telescoping import Ratio, reduced
 
-__all__ = ["PRIME", "RING", "Hypergeometric", "Product", "Telescoper", "Terms", "in_n", "invariant", "telescoper", "terms"]
+__all__ = [
+    "PRIME",
+    "RING",
+    "Hypergeometric",
+    "Product",
+    "Telescoper",
+    "Terms",
+    "in_n",
+    "invariant",
+    "telescoper",
+    "terms",
+]
 
 PRIME = 2**61 - 1
 _FIRST = 7
@@ -301,15 +312,16 @@ def telescoper(across: Product, along: Product) -> Telescoper | None:
 def _assembled(shape: _Shape, functions: list[Ratio]) -> Telescoper:
     *x, b, a = functions
     common = fmpq_poly([1])
-    for _, bottom in x:
-        common = common * (bottom // bottom.gcd(common))
-    scaled = [top * (common // bottom) for top, bottom in x]
+    for _, below in x:
+        common = common * (below // below.gcd(common))
+    scaled = [above * (common // below) for above, below in x]
     d = lcm(*(int(p.denom()) for p in (*scaled, common)))
-    top = sum((in_n(p * d) * _K**i for i, p in enumerate(scaled)), RING.constant(0))
-    bottom = in_n(common * d)
+    top, bottom = RING.constant(0), in_n(common * d)
+    for i, p in enumerate(scaled):
+        top += in_n(p * d) * _K**i
     for product in (shape.q, shape.scale):
-        above, below = product.parts()
-        top, bottom = top * above, bottom * below
+        numerator, denominator = product.parts()
+        top, bottom = top * numerator, bottom * denominator
     divisor = top.gcd(bottom)
     return Telescoper(a, b, (top / divisor, bottom / divisor))
 
