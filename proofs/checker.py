@@ -49,18 +49,18 @@ def _require(holds: bool, reason: str) -> None:
 def _sum(p: Poly, q: Poly) -> Poly:
     return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
-    """By one product of integers, the values at k = 2^size, n = k^width, in which the coefficients do not overlap."""
+    """By one product of integers, the values at k = 2^(8 size), n = k^width, in which the coefficients do not overlap."""
     if not p or not q:
         return {}
-    width = 1 + max(j for _, j in p) + max(j for _, j in q)
-    size = 2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()
-    x, y = (sum(c << size * (i * width + j) for (i, j), c in f.items()) for f in (p, q))
-    out, value, place, half = Poly(), x * y, 0, 1 << size - 1
-    while value:
-        if digit := ((value + half) & (2 * half - 1)) - half:
-            out[divmod(place, width)] = digit
-        value, place = (value - digit) >> size, place + 1
-    return out
+    width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
+    size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
+    half, places = 1 << 8 * size - 1, [divmod(e, width) for e in range(width * high)]
+    offset = int.from_bytes(half.to_bytes(size, "little") * len(places), "little")
+    parts = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
+    x, y = (int.from_bytes(part, "little") - offset for part in parts)
+    digits = (x * y + offset).to_bytes(size * len(places), "little")
+    found = (int.from_bytes(digits[i : i + size], "little") - half for i in range(0, len(digits), size))
+    return {e: c for e, c in zip(places, found, strict=True) if c}
 def _line(slope: int, start: int, k: bool = False) -> Poly:
     """slope n + start, or slope k + start."""
     return {e: c for e, c in (((not k, k), slope), ((0, 0), start)) if c}

@@ -4,7 +4,7 @@ Every prover only searches; what it finds is written down and decided by :func:`
 trusts nothing of it.  Provers, in this order: a theorem that is about the fraction itself (arctangent, artanh, Bessel,
 periodic), up
 to a constant factor; Euler's series, its sum known from a theorem by telescoping; a tail of the fraction that one of these
-proves.
+proves; sums of hypergeometric terms in two variables.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from constants_lab.euler_search import rational_solutions, root_classes
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import shift as moved
 from constants_lab.proofs import checker
+from constants_lab.proofs.apery import apery_steps, carried_steps, folded_steps
 from constants_lab.proofs.coboundaries import coboundaries, step_matrix
 from constants_lab.proofs.steps import (
     Step,
@@ -63,6 +64,8 @@ def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
                 yield [*steps, shift(len(steps) - 1, by)]
     yield from _by_series(a, b)
     yield from _by_coboundary(a, b)
+    for search in (apery_steps, carried_steps, folded_steps):
+        yield from search(a, b, _sums)
 
 
 # --- theorems about the fraction itself

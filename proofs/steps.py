@@ -25,6 +25,7 @@ __all__ = [
     "facts_of",
     "flint_ratio",
     "function",
+    "holds",
     "polynomial",
     "scaled",
     "shape",
@@ -141,6 +142,15 @@ def facts_of(steps: list[Step]) -> list[checker.Fact]:
     for step in steps:
         facts.append(checker.derive(step, facts, set()))
     return facts
+
+
+def holds(steps: list[Step]) -> bool:
+    """Whether the checker accepts every one of these steps."""
+    try:
+        facts_of(steps)
+    except checker.Rejected:
+        return False
+    return True
 
 
 def _polynomial(p: checker.Poly) -> fmpq_poly:

@@ -1,0 +1,246 @@
+"""Continued fractions from sums Σ_k F(n, k): certificates for recurrences like Apéry's.
+
+The sums m(n) of a family of hypergeometric terms satisfy a three-term recurrence, and are its minimal solution; by Pincherle's
+theorem m(1)/m(0) is then a continued fraction.  Apéry's for ζ(3) comes from Ball's very-well-poised series, that for ζ(2) from
+a 3F2(1), those for Catalan's constant from well-poised series at -1 (Zudilin, Electronic Journal of Combinatorics 10 (2003),
+R14; Bailey, Generalized Hypergeometric Series, 1935, chapters 2 and 7).  F times a factor of n alone gives the same fraction up
+to equivalence, so a fraction is looked up by b(n)/(a(n) a(n-1)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+from flint import fmpq, fmpq_poly, fmpz_mpoly, fmpz_poly
+
+from constants_lab.polynomials import parse_polynomial
+from constants_lab.polynomials import shift as moved
+from constants_lab.proofs import checker
+from constants_lab.proofs.coboundaries import Coboundary, coboundaries, step_matrix
+from constants_lab.proofs.creative import (
+    PRIME,
+    Hypergeometric,
+    Product,
+    invariant,
+    rows,
+    telescoper,
+)
+from constants_lab.proofs.minimality import Both, at, growths, minimality, two, vanishing
+from constants_lab.proofs.steps import Step, coboundary, facts_of, holds, polynomial, shift
+from constants_lab.proofs.telescoping import Ratio, reduced
+
+__all__ = ["FAMILIES", "Family", "apery_steps", "carried_steps", "folded_steps"]
+
+Sums = Callable[[Ratio], Iterator[list[Step]]]
+"""Ways to prove the sum of a series of a given ratio: steps whose last fact it is."""
+
+_PLACE = 1234567890123457
+"""Fractions and families are compared at this n modulo a prime."""
+_MOST_SHIFT = 4
+_MOST_CARRIED = 3
+_MOST_DEGREE = 6
+_H = Fraction(1, 2)
+
+
+@dataclass(frozen=True)
+class Family:
+    """F(n, k) = z^k Π Γ(above) / (k! Π Γ(below)), the arguments (α, β, γ) being αk + βn + γ, and times
+    2k + βn + γ for a ``factor`` (β, γ).
+
+    Sums over all k >= 0 begin where 1/k! does, so that nothing is left at the boundary there.
+    """
+
+    z: Fraction | int
+    above: tuple[tuple[int, int, Fraction | int], ...]
+    below: tuple[tuple[int, int, Fraction | int], ...]
+    factor: tuple[int, Fraction | int] | None = None
+    fraction: tuple[str, str] | None = None
+
+    def term(self) -> Hypergeometric:
+        """F."""
+        gammas = [(x, y, Fraction(z), 1) for x, y, z in self.above]
+        gammas += [(x, y, Fraction(z), -1) for x, y, z in (*self.below, (1, 0, 1))]
+        linears = ((2, self.factor[0], Fraction(self.factor[1]), 1),) if self.factor else ()
+        return Hypergeometric(Fraction(self.z), tuple(gammas), linears)
+
+
+FAMILIES = (
+    # Ball's series for ζ(3), from its first term that is not 0: Apéry's fraction.
+    Family(1, ((1, 3, 2), *[(1, 1, 1)] * 5), ((1, 2, 2),) * 5, (3, 2), ("34*n^3 + 51*n^2 + 27*n + 5", "-n^6")),
+    # Apéry's for ζ(2), and that of the Franel numbers.
+    Family(1, ((1, 1, 1),) * 3, ((1, 2, 2),) * 2, None, ("11*n^2 + 11*n + 3", "n^4")),
+    Family(4, ((1, 1, 1),) * 3, ((2, 3, 3),), None, ("7*n^2 + 7*n + 2", "8*n^4")),
+    # Catalan's constant.
+    Family(-1, ((1, 1, 1), *[(1, 0, _H)] * 2), ((1, 1, 3 * _H),) * 2, None, ("3*n^2 + 3*n + 1", "-2*n^4")),
+    Family(-1, ((1, 1, 3), *[(1, 0, 3 * _H)] * 2), ((1, 1, 5 * _H),) * 2, None, ("3*n^2 + 7*n + 3", "-2*n^4 - 4*n^3")),
+    # 7 ζ(3): the Domb numbers, and a very-well-poised series.
+    Family(1, ((1, 1, 1), *[(1, 0, _H)] * 3), ((1, 1, 3 * _H),) * 3, None, ("10*n^3 + 15*n^2 + 9*n + 2", "-16*n^6")),
+    Family(
+        1,
+        ((1, 1, 3), (1, 1, 1), *[(1, 0, 3 * _H)] * 4),
+        ((1, 0, 3), *[(1, 1, 5 * _H)] * 4),
+        (1, 3),
+        ("4*n^3 + 6*n^2 + 12*n + 5", "-4*n^6"),
+    ),
+    # Every second convergent of PCF(6n^3 + 9n^2 + 5n + 1, -n^6) = 8/(7 ζ(3)).
+    Family(1, ((1, 3, 3), (1, 1, 1), *[(1, 1, 3 * _H)] * 4), ((1, 2, 3), *[(1, 2, 5 * _H)] * 4), (3, 3)),
+)
+
+
+def folded_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[Step]]:
+    """Steps whose last fact is the value of PCF(a, b), from a family whose fraction has every second of its convergents.
+
+    For T(m) = M(2m) M(2m+1), M(n) = [[a(n), b(n+1)], [1, 0]], and U = [[1, -a(2m+1) b(2m)], [0, a(2m-1) a(2m+1)]] it is
+    a(2m-1) T(m) U(m+1) = U(m) N(m) with N of the same form as M.
+    """
+    for s in (0, 1):
+        x, y = moved(a, s), moved(b, s)
+        even, odd, before, after = (x(fmpz_poly([i, 2])) for i in (0, 1, -1, -3))
+        c = before * (even * odd + y(fmpz_poly([1, 2]))) + odd * y(fmpz_poly([0, 2]))
+        d = -after * odd * y(fmpz_poly([-1, 2])) * y(fmpz_poly([0, 2]))
+        u = fmpz_poly([1]), -odd * y(fmpz_poly([0, 2])), fmpz_poly([]), before * odd
+        target = {"a": polynomial(x), "b": polynomial(y)}
+        for known in apery_steps(c, d, sums):
+            factor = fmpq_poly([1]), fmpq_poly(before)
+            step = coboundary(len(known) - 1, target, u, factor, fold=2, converges="worpitzky")
+            yield [*known, step, *([shift(len(known), -s)] if s else [])]
+
+
+def carried_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[Step]]:
+    """Steps whose last fact is the value of PCF(a, b), by a coboundary from the fraction of a family."""
+    limit = fmpq(b.leading_coefficient(), a.leading_coefficient() ** 2)
+    for family in FAMILIES:
+        if family.fraction is None:
+            continue
+        x, y = (parse_polynomial(text) for text in family.fraction)
+        if (x.degree(), y.degree()) != (a.degree(), b.degree()):
+            continue
+        if fmpq(y.leading_coefficient(), x.leading_coefficient() ** 2) != limit:
+            continue
+        for s in range(_MOST_CARRIED):
+            c, d = moved(x, s), moved(y, s)
+            target, source = (step_matrix(fmpq_poly(p), fmpq_poly(q)) for p, q in ((a, b), (c, d)))
+            found = list(coboundaries(target, source, _MOST_DEGREE))
+            if not found:
+                continue
+            known = next(apery_steps(c, d, sums), None)
+            if known is not None:
+                yield from _carried(a, b, known, c, d, found)
+
+
+def _carried(
+    a: fmpz_poly, b: fmpz_poly, known: list[Step], c: fmpz_poly, d: fmpz_poly, found: list[Coboundary]
+) -> Iterator[list[Step]]:
+    facts = facts_of(known)
+    target = {"a": polynomial(a), "b": polynomial(b)}
+    for how in found:
+        for growth in growths(c, d):
+            for start in (1, 2, 5, 10, 20, 40):
+                step = coboundary(len(known) - 1, target, how.u, how.factor, growth=growth, start=start)
+                try:
+                    checker.derive(step, facts, set())
+                except checker.Rejected:
+                    continue
+                yield [*known, step]
+                return
+
+
+def apery_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[Step]]:
+    """Steps whose last fact is the value of PCF(a, b), from the families whose fraction it is or is a tail of.
+
+    ``sums`` proves the two series F(0, k) and F(1, k).
+    """
+    for term, s in _related(a, b):
+        # In the recurrence a(n), b(n) are those of the fraction at n - 1; it may begin later, where the sums converge.
+        x, y = moved(a, s - 1), moved(b, s - 1)
+        found = _normalised(term, x, y)
+        if found is None:
+            continue
+        across, along, c = found
+        if not vanishing(along, c):
+            continue
+        least = minimality(across, x, y)
+        if least is None:
+            return
+        for facts, first, second in _series(along, sums):
+            step = {
+                "rule": "recurrence",
+                "first": first,
+                "second": second,
+                "a": polynomial(x),
+                "b": polynomial(y),
+                "across": _bivariate(*across),
+                "along": _bivariate(*along.parts()),
+                "certificate": _bivariate(*c),
+                **least,
+            }
+            steps = [*facts, step, *([shift(len(facts), -s)] if s else [])]
+            if holds(steps):
+                yield steps
+                return
+
+
+@cache
+def _invariants() -> dict[int, tuple[Hypergeometric, int]]:
+    """Families F(n, k) and shifts s, by what F(n + s, k) has in common with its fractions."""
+    found = {}
+    for family in FAMILIES:
+        term = family.term()
+        across, along = term.across(), term.along()
+        for s in range(-_MOST_SHIFT, _MOST_SHIFT + 1):
+            value = invariant(across, along, _PLACE + s)
+            if value is not None:
+                found[value] = term, s
+    return found
+
+
+def _related(a: fmpz_poly, b: fmpz_poly) -> Iterator[tuple[Hypergeometric, int]]:
+    """Terms F and s >= 0 with a(n + s - 1), b(n + s - 1) the recurrence of F times a factor of n alone."""
+    below = int(a(_PLACE - 1)) * int(a(_PLACE - 2)) % PRIME
+    if not below:
+        return
+    match = _invariants().get(int(b(_PLACE - 1)) * pow(below, -1, PRIME) % PRIME)
+    if match is not None:
+        term, s = match
+        for first in range(max(0, -s), max(0, -s) + _MOST_SHIFT):
+            yield term.moved(s + first), first
+
+
+def _normalised(term: Hypergeometric, a: fmpz_poly, b: fmpz_poly) -> tuple[Both, Product, Both] | None:
+    """The quotients of F times the factor of n alone that makes a, b its recurrence, and the certificate."""
+    across, along = term.across(), term.along()
+    found = telescoper(across, along)
+    if found is None:
+        return None
+    c = reduced(fmpq_poly(a) * found.a[1], found.a[0])
+    before = tuple(p(fmpq_poly([-1, 1])) for p in c)
+    left = found.b[0] * c[0] * before[0], found.b[1] * c[1] * before[1]
+    if left[0] != fmpq_poly(b) * left[1]:
+        return None
+    numerators = [two(c), two(before)]  # type: ignore[arg-type]
+    top, bottom = across.parts()
+    whole = _lowest(top * numerators[0][0], bottom * numerators[0][1])
+    (p, q), (r, s), (t, u) = found.certificate, *numerators
+    return whole, along, _lowest(p * r * t, q * s * u)
+
+
+def _lowest(top: fmpz_mpoly, bottom: fmpz_mpoly) -> Both:
+    divisor = top.gcd(bottom)
+    return top / divisor, bottom / divisor
+
+
+def _series(along: Product, sums: Sums) -> Iterator[tuple[list[Step], int, int]]:
+    """Facts about Σ F(0, k) and Σ F(1, k), from one theorem, and their places."""
+    zero, one = ([steps for steps in sums(at(along, n)) if holds(steps)] for n in (0, 1))
+    for first in zero:
+        for second in one:
+            if first[0] == second[0]:
+                yield [*first, *second[1:]], len(first) - 1, len(first) + len(second) - 2
+                return
+
+
+def _bivariate(top: fmpz_mpoly, bottom: fmpz_mpoly) -> Step:
+    return {"num": rows(top), "den": rows(bottom)}

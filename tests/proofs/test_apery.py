@@ -1,0 +1,165 @@
+"""Sums of hypergeometric terms: recurrences, their certificates and the fractions proved by them."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import pytest
+from flint import arb, ctx, fmpq_poly, fmpz_mpoly
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from constants_lab.expressions import Identity
+from constants_lab.polynomials import parse_polynomial
+from constants_lab.proofs import checker
+from constants_lab.proofs.apery import FAMILIES, Family
+from constants_lab.proofs.creative import Hypergeometric, Telescoper, invariant, telescoper
+from constants_lab.proofs.prover import prove
+
+PROVED = [
+    ("34*n^3 + 51*n^2 + 27*n + 5", "-n^6", "6/zeta(3)"),
+    ("11*n^2 + 11*n + 3", "n^4", "5/zeta(2)"),
+    ("7*n^2 + 7*n + 2", "8*n^4", "4/zeta(2)"),
+    ("3*n^2 + 3*n + 1", "-2*n^4", "1/(2*catalan)"),
+    ("3*n^2 + 7*n + 3", "-2*n^4 - 4*n^3", "2/(2*catalan - 1)"),
+    ("10*n^3 + 15*n^2 + 9*n + 2", "-16*n^6", "12/(7*zeta(3))"),
+    ("4*n^3 + 6*n^2 + 12*n + 5", "-4*n^6", "2/(7*zeta(3) - 8)"),
+    ("3*n^2 + 9*n + 7", "-2*n^4 - 6*n^3 - 6*n^2 - 2*n", "1/(2 - 2*catalan)"),
+    ("3*n^2 + 11*n + 5", "-2*n^4 - 10*n^3 - 8*n^2", "16/(6*catalan - 1)"),
+    ("6*n^3 + 9*n^2 + 5*n + 1", "-n^6", "8/(7*zeta(3))"),
+]
+
+
+def proof(a: str, b: str, lhs: str) -> str | None:
+    claim = Identity.parse(lhs)
+    matrix = [[int(k) for k in row] for row in claim.matrix]
+    return prove(parse_polynomial(a), parse_polynomial(b), claim.constant, matrix)
+
+
+@pytest.mark.parametrize(("a", "b", "lhs"), PROVED, ids=lambda text: str(text))
+def test_fractions_from_sums_are_proved(a: str, b: str, lhs: str) -> None:
+    text = proof(a, b, lhs)
+    assert text is not None
+    assert any(step["rule"] == "recurrence" for step in json.loads(text)["steps"])
+    assert checker.check(text).digits >= 10
+
+
+def test_tails_and_multiples_are_proved_too() -> None:
+    assert proof(
+        "34*n^3 + 153*n^2 + 231*n + 117", "-n^6 - 6*n^5 - 15*n^4 - 20*n^3 - 15*n^2 - 6*n - 1", "zeta(3)/(5*zeta(3) - 6)"
+    )
+    assert proof("22*n^2 + 22*n + 6", "4*n^4", "10/zeta(2)")
+
+
+@pytest.mark.parametrize(("a", "b", "lhs"), PROVED[1::4], ids=lambda text: str(text))
+def test_another_value_is_not_proved(a: str, b: str, lhs: str) -> None:
+    claim = Identity.parse(lhs)
+    matrix = [[int(k) for k in row] for row in claim.matrix]
+    matrix[0][0] += matrix[1][0]
+    matrix[0][1] += matrix[1][1]
+    assert prove(parse_polynomial(a), parse_polynomial(b), claim.constant, matrix) is None
+
+
+@pytest.mark.parametrize(("a", "b", "lhs"), PROVED[3:6], ids=lambda text: str(text))
+def test_a_changed_certificate_is_rejected(a: str, b: str, lhs: str) -> None:
+    text = proof(a, b, lhs)
+    assert text is not None
+    whole = json.loads(text)
+    step = next(step for step in whole["steps"] if step["rule"] == "recurrence")
+    for name in ("across", "along", "certificate"):
+        for part in ("num", "den"):
+            for row in step[name][part]:
+                for place, kept in enumerate(row):
+                    row[place] = str(int(kept) + 1)
+                    with pytest.raises(checker.Rejected):
+                        checker.check(json.dumps(whole))
+                    row[place] = kept
+
+
+def at(p: fmpz_mpoly, n: int, k: int) -> Fraction:
+    return Fraction(int(p(n, k)))
+
+
+def quotient(parts: tuple[fmpz_mpoly, fmpz_mpoly], n: int, k: int) -> Fraction:
+    return at(parts[0], n, k) / at(parts[1], n, k)
+
+
+def ratio(f: tuple[fmpq_poly, fmpq_poly], n: int) -> Fraction:
+    q = f[0](n) / f[1](n)
+    return Fraction(int(q.p), int(q.q))
+
+
+def identity_holds(term: Hypergeometric, found: Telescoper, n: int, k: int) -> bool:
+    """Zeilberger's identity, divided by F(n-2, k), in rational numbers."""
+    across, along = term.across().parts(), term.along().parts()
+    now, before = quotient(across, n, k), quotient(across, n - 1, k)
+    left = now * before - ratio(found.a, n) * before - ratio(found.b, n)
+    c = found.certificate
+    return left == quotient(c, n, k + 1) * quotient(along, n - 2, k + 1) - quotient(c, n, k)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: str(family.fraction))
+def test_the_families_have_recurrences(family: Family) -> None:
+    term = family.term()
+    found = telescoper(term.across(), term.along())
+    assert found is not None
+    assert all(identity_holds(term, found, n, k) for n in (3, 8, 29) for k in (0, 1, 7, 40))
+    assert all(at(found.certificate[0], n, 0) == 0 for n in (2, 5, 9))
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    upper=st.lists(st.tuples(st.sampled_from([0, 1]), st.integers(1, 6)), min_size=3, max_size=3),
+    lower=st.lists(st.integers(1, 6), min_size=2, max_size=2),
+)
+def test_recurrences_of_random_sums_are_identities(upper: list[tuple[int, int]], lower: list[int]) -> None:
+    gammas = [(1, y, Fraction(z, 2), 1) for y, z in upper] + [(1, 1, Fraction(z, 2), -1) for z in lower]
+    term = Hypergeometric(Fraction(-1), (*gammas, (1, 0, Fraction(1), -1)))
+    found = telescoper(term.across(), term.along())
+    if found is not None:
+        points = [(n, k) for n in (11, 23, 50) for k in (2, 5)]
+        assert all(identity_holds(term, found, n, k) for n, k in points)
+
+
+def test_a_factor_of_n_alone_changes_the_fraction_to_an_equivalent_one() -> None:
+    base = ((1, 1, Fraction(1), 3), (1, 0, Fraction(1), -1), (1, 2, Fraction(2), -2))
+    terms = [Hypergeometric(Fraction(1), base), Hypergeometric(Fraction(1), (*base, (0, 2, Fraction(3), 1)))]
+    values = {invariant(term.across(), term.along(), 10**9 + 7) for term in terms}
+    assert len(values) == 1
+    assert None not in values
+
+
+def test_sums_agree_with_the_recurrence_in_sixty_digits() -> None:
+    # The Domb numbers' sums at n = 60, 61, 62: terms fall like k^-(n + 3), so beyond k = 3000 they are far below 10^-60.
+    term = FAMILIES[5].term()
+    found = telescoper(term.across(), term.along())
+    assert found is not None
+    across, along = term.across().parts(), term.along().parts()
+    with ctx.workprec(400):
+        sums = []
+        for n in (60, 61, 62):
+            total, now = arb(0), arb(1)
+            for k in range(1, 3000):
+                total += now
+                q = quotient(along, n, k)
+                now *= arb(q.numerator) / q.denominator
+            sums.append(total)
+        scale = [arb(1)]
+        for n in (61, 62):
+            q = quotient(across, n, 0)
+            scale.append(scale[-1] * q.numerator / q.denominator)
+        values = [x * y for x, y in zip(sums, scale, strict=True)]
+        a, b = (ratio(f, 62) for f in (found.a, found.b))
+        error = values[2] - values[1] * a.numerator / a.denominator - values[0] * b.numerator / b.denominator
+        assert abs(error) < abs(values[2]) * arb(10) ** -60
+
+
+def test_no_recurrence_of_order_two() -> None:
+    assert telescoper(*(f() for f in (HIGHER.across, HIGHER.along))) is None
+
+
+HIGHER = Hypergeometric(
+    Fraction(1, 3),
+    (*[(1, 1, Fraction(1), 1)] * 3, *[(1, 2, Fraction(2), -1)] * 3, (1, 0, Fraction(1), -1)),
+)
