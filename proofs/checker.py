@@ -12,7 +12,6 @@ number are compared in exact arithmetic, which catches a theorem cited for what 
 
 from __future__ import annotations
 
-# Few blank lines, so that the whole can be read in one sitting.
 # fmt: off
 import json
 import re
@@ -27,20 +26,17 @@ from operator import mul
 from typing import Any, NamedTuple
 
 __all__ = ["FORMAT", "THEOREMS", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file", "derive"]
-FORMAT, VERSION = "constants-lab certificate", 1
+FORMAT, VERSION, TINY = "constants-lab certificate", 1, Fraction(1, 10**60)
 MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_INDEX = 1_000_000, 60, 60, 400, 400
-TINY = Fraction(1, 10**60)
 Matrix = tuple[Any, Any, Any, Any]
 Pair = tuple["Function", "Function"]
 Poly = dict[tuple[int, int], int]
 """{(i, j): c}, the sum of c n^i k^j, without zero coefficients; {} is zero."""
-
 class NotACertificate(ValueError):
     """The text is not of the form of a certificate."""
 class Rejected(Exception):
     """A step, or the claim, does not hold; ``step`` is its number from 1, or 0 for the claim."""
     step = 0
-
 def _require(holds: bool, reason: str) -> None:
     if not holds:
         raise Rejected(reason)
@@ -127,8 +123,7 @@ class Function:
         below = _sign(self.bottom, n, k)
         return below != 0 and all(c * below > 0 for c in _moved(self.top, n, k).values())
 def _constant(q: Function | Fraction | int) -> Function:
-    q = q if isinstance(q, Function) else Fraction(q)
-    return q if isinstance(q, Function) else Function(_line(0, q.numerator), _line(0, q.denominator))
+    return q if isinstance(q, Function) else Function(_line(0, Fraction(q).numerator), _line(0, Fraction(q).denominator))
 N = Function(_line(1, 0))
 Univariate = Function  # How the data of a rule are read: as a rational function of n,
 Bivariate = Function  # or of n and k,
@@ -138,7 +133,6 @@ Polynomial = Function  # or a polynomial in n with integer coefficients.
 def _product(x: Matrix, y: Matrix) -> Matrix:
     (a, b, c, d), (s, t, u, v) = x, y
     return a * s + b * u, a * t + b * v, c * s + d * u, c * t + d * v
-
 class Value(NamedTuple):
     """(αc + β)/(γc + δ) for the constant named c, as the matrix (α, β, γ, δ)."""
     constant: str
@@ -149,18 +143,19 @@ class Value(NamedTuple):
         m = _product((outer[0], outer[1], outer[2], outer[3]), self.matrix)
         w, x, y, z = (Fraction(e) / next(filter(None, m)) for e in m)
         return Value(self.constant, (w, x, y, z))
+    def finite(self) -> Value:
+        """This value; reject one that is not known to be finite."""
+        self.number()
+        return self
     def number(self) -> Fraction:
-        """Its value, to some 50 decimals; reject one that is not known to be finite."""
         c, (alpha, beta, gamma, delta) = number(self.constant), self.matrix
         bottom = gamma * c + delta
         _require(abs(bottom) > abs(gamma) * TINY, "a number may be infinite, or be divided by 0")
         return (alpha * c + beta) / bottom
-
 class Series(NamedTuple):
     """Σ t(k), k ≥ 0, with t(0) = 1 and t(k)/t(k-1) = ratio(k) for k ≥ 1, converges to ``value``."""
     ratio: Function
     value: Value
-
 class Shape(NamedTuple):
     """x_0 + y_0/(x_1 + y_1/(x_2 + ...)), the pairs (x, y) being those of a head and then, for m = 0, 1, ..., of a period."""
     head: tuple[Pair, ...]
@@ -258,7 +253,6 @@ def _bessel(c: Fraction, z: Fraction) -> Fraction:
     top, bottom = (_summed(lambda k, e=e: z / (k * (e + k - 1))) for e in (c + 1, c))  # type: ignore[misc]
     _require(abs(bottom) > Fraction(1, 10**15), "the argument is too near to a zero of a Bessel function")
     return top / bottom
-
 _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "pi": lambda: 4 * _arctangent(Fraction(1)), "atan": _arctangent, "tan": lambda q: q * _bessel(Fraction(1, 2), -q * q / 4),
     "log": lambda q: Fraction(_decimal(q).ln(_DECIMAL)), "exp": lambda q: Fraction(_decimal(q).exp(_DECIMAL)),
@@ -281,7 +275,6 @@ _SAME: dict[str, tuple[str, Matrix]] = {
 
 # --- theorems that may be cited
 def _log(q: Fraction) -> Value:
-    """log q, named by the number above 1."""
     return Value(f"log({q})") if q > 1 else Value(f"log({1 / q})", (-1, 0, 0, 1))
 def _atan(z: Fraction) -> Value:
     return Value("pi", (1, 0, 0, 4)) if z == 1 else Value(f"atan({z})")
@@ -299,14 +292,12 @@ def _root(a: Fraction, b: Fraction) -> Value:
     square = int(a * a + 4 * b)
     s = next(k for k in range(isqrt(square), 0, -1) if square % (k * k) == 0)
     return Value(f"sqrt({square // (s * s)})").under(s if a > 0 else -s, a, 0, 2)
-
 class Theorem(NamedTuple):
     """A statement, its hypothesis about rational parameters, its conclusion; docs/theorems.md names the sources."""
     statement: str
     hypothesis: Callable[..., bool]
     conclusion: Callable[..., Fact]
 _SINES = {Fraction(1, 4): 36, Fraction(1, 2): 16, Fraction(3, 4): 9, Fraction(1): 4}
-
 THEOREMS = {
     "exponential series": Theorem(
         "Σ z^k/k! = exp z; it is used for 0 < |z| ≤ 50, for z < 0 the value being named 1/exp -z.", lambda z: 0 < abs(z) <= 50,
@@ -348,13 +339,12 @@ THEOREMS = {
         and isqrt(int(a * a + 4 * b)) ** 2 != a * a + 4 * b,
         lambda a, b: Continued(_pcf(_constant(a), _constant(b)), _root(a, b))),
 }
-
 def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
     (Seidel 1846, Stern 1848; Perron, Die Lehre von den Kettenbrüchen II, 1957, section 14)."""
     a, b = shape.pair
-    _require(a.sign(50) == b.sign(50) == 1, "the theorem is for positive elements")
-    _require(max(b.top) <= (2 * max(a.top)[0] + 2, 0), "the degree of b is more than 2 deg a + 2")
+    holds = a.sign(50) == b.sign(50) == 1 and max(b.top) <= (2 * max(a.top)[0] + 2, 0)
+    _require(holds, "the elements are not positive, or deg b > 2 deg a + 2")
 def worpitzky(shape: Shape) -> None:
     """PCF(a, b) converges, if not to infinity, when |b(n)| ≤ a(n) a(n-1)/4 from some n on (Worpitzky 1865; Lorentzen and
     Waadeland, Continued Fractions I, 2008, section 3.2)."""
@@ -366,8 +356,8 @@ def tietze(shape: Shape) -> None:
     for i, (x, y) in enumerate(shape.head + shape.period):
         sign, first = y.at(0) if y == _constant(y.at(0)) else 0, int(i == 0 and not shape.head)
         whole = max(x.bottom) == (0, 0) and all(x.at(m).denominator == 1 for m in range(max(x.top, default=(0, 0))[0] + 1))
-        _require(sign in (1, -1) and whole, "a sign is not 1 or -1, or a quotient no integer")
-        _require((i == 0 and bool(shape.head)) or (x - (1 if sign == 1 else 2)).nonnegative(first), "a quotient is too small")
+        large = (i == 0 and bool(shape.head)) or (x - (1 if sign == 1 else 2)).nonnegative(first)
+        _require(sign in (1, -1) and whole and large, "a sign is not 1 or -1, or a quotient no integer or too small")
 # --- rules: facts from facts
 def _decay(ratio: Function) -> Fraction | None:
     """σ with |t(k)| ~ C k^-σ where |ratio| tends to 1; None where it tends to less; reject others."""
@@ -385,12 +375,10 @@ def telescope(series: Series, shift: int, ratio: Univariate, rho: Univariate, g:
     poles at k ≥ 0, R none at k ≥ 1."""
     for f, first, what in ((rho, 0, "rho"), (g, 0, "g"), (ratio, 1, "the ratio")):
         f.regular(first, what, zeros=True)
-    _require(shift >= 0, "the shift is negative")
     moved, sigma = series.ratio.shift(shift), _decay(series.ratio)
-    _require(rho * moved == ratio * rho.shift(-1), "the two series are not related by rho")
+    _require(shift >= 0 and rho * moved == ratio * rho.shift(-1), "the two series are not related by rho")
     _require(rho == g.shift(1) * moved.shift(1) - g + c, "the telescoping identity does not hold")
-    vanishes = sigma is None or not g.top or max(g.top)[0] - max(g.bottom)[0] < sigma
-    _require(vanishes, "the boundary term does not tend to 0")
+    _require(sigma is None or not g.top or max(g.top)[0] - max(g.bottom)[0] < sigma, "the boundary term does not tend to 0")
     terms = list(accumulate((series.ratio.at(k) for k in range(1, shift + 1)), mul, initial=Fraction(1)))
     _require(rho.at(0) * terms[-1] == 1, "the first term is not 1")
     return Series(ratio, series.value.under(c, -c * sum(terms[:-1]) - g.at(0) * terms[-1], 0, 1))
@@ -410,9 +398,8 @@ def euler(series: Series, a: Polynomial, b: Polynomial, h1: Univariate, h2: Univ
     h2.regular(1, "h2")
     _require(b == h1 * h2 * -1, "b is not -h1 h2")
     _require(f * a == f.shift(-1) * h1 + f.shift(1) * h2.shift(1), "f(n) a(n) is not f(n-1) h1(n) + f(n+1) h2(n+1)")
-    ratio = (h1 * f.shift(-1)) / (h2.shift(1) * f.shift(1))
-    _require(series.ratio == ratio, "the series is not that of the fraction")
-    series.value.under(0, 1, 1, 0).number()
+    _require(series.ratio == (h1 * f.shift(-1)) / (h2.shift(1) * f.shift(1)), "the series is not that of the fraction")
+    series.value.under(0, 1, 1, 0).finite()
     w = f.at(1) * h2.at(1) / f.at(0)
     return Continued(_pcf(a, b), series.value.under(a.at(0) - w, w, 1, 0))
 
@@ -423,8 +410,7 @@ def shift(fraction: Continued, by: int) -> Fact:
     x, y = (f.shift(min(by, 0)) for f in fraction.shape.pair)
     maps = [(x.at(k), y.at(k), Fraction(1), Fraction(0)) for k in range(abs(by))]
     p, q, r, s = reduce(_product, maps, (Fraction(1), Fraction(0), Fraction(0), Fraction(1)))
-    value = fraction.value.under(*((p, q, r, s) if by < 0 else (s, -q, -r, p)))
-    value.number()
+    value = fraction.value.under(*((p, q, r, s) if by < 0 else (s, -q, -r, p))).finite()
     return Continued(Shape((), ((x.shift(max(by, 0)), y.shift(max(by, 0))),)), value)
 def _growing(a: Function, b: Function, r: Function, first: int, start: int) -> None:
     """Reject unless q(n) ≥ r(n) q(n-1) > 0, up to a common sign, is proved for all n ≥ start, where q(first) = 1, q(first-1)
@@ -446,9 +432,9 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
     under U(0) of (v p(j) + w p(j-1))/(v q(j) + w q(j-1)), v = u22(m), w = -u21(m) b(j+1), j = steps m - 1.  These tend to y if
     v or w is 0, or if v > 0 and q(j) ≥ r(j) q(j-1) > 0 and w ≥ 0 or v r + w ≥ -w/1000, for then they are means, of bounded
     weights, of two convergents.  If there are others between, that the target converges follows from a theorem."""
+    _require(fold > 0 and steps > 0, "no steps are taken")
     (u[0] * u[3] - u[1] * u[2]).regular(0, "det U")
     factor.regular(0, "lambda")
-    _require(fold > 0 and steps > 0, "no steps are taken")
     left = _product(target.folded(fold), tuple(f.shift(1) for f in u))
     right = _product(u, fraction.shape.folded(steps))
     _require(all(x == y * factor for x, y in zip(left, right, strict=True)), "the coboundary identity does not hold")
@@ -466,8 +452,7 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
     value = fraction.value.under(*(f.at(0) for f in u))
     for x, y in reversed(target.head):
         value = value.under(x.at(0), y.at(0), 1, 0)
-    value.number()
-    return Continued(target, value)
+    return Continued(target, value.finite())
 
 def recurrence(first: Series, second: Series, a: Polynomial, b: Polynomial, across: Bivariate, along: Bivariate,
                certificate: Bivariate, bound: Univariate, growth: Univariate, start: int) -> Fact:
@@ -489,22 +474,19 @@ def recurrence(first: Series, second: Series, a: Polynomial, b: Polynomial, acro
     bounded = start >= 2 and (bound - across).nonnegative(start) and (bound + across).nonnegative(start)
     _require(bounded, "the bound on F(n, k)/F(n-1, k) is not shown")
     _growing(a, b, growth, 1, start)
-    sigma = _decay(bound / growth)
-    _require(sigma is None or sigma > 0, "m/q is not shown to tend to 0")
+    _require((sigma := _decay(bound / growth)) is None or sigma > 0, "m/q is not shown to tend to 0")
     (p, q, c, d), (s, t, e, f) = first.value.matrix, second.value.matrix
     _require(c == e == 0 and first.value.constant == second.value.constant, "the sums are not linear in one constant")
-    first.value.under(0, 1, 1, 0).number()
-    x = across.put(_line(0, 1)).at(0)
-    value = Value(first.value.constant).under(x * d * s, x * d * t, f * p, f * q).under(-1, a.at(1), 0, 1)
+    first.value.under(0, 1, 1, 0).finite()
+    value, x = Value(first.value.constant), across.put(_line(0, 1)).at(0)
+    value = value.under(x * d * s, x * d * t, f * p, f * q).under(-1, a.at(1), 0, 1)
     return Continued(_pcf(a.shift(1), b.shift(1)), value)
 def _vanishing(along: Function, certificate: Function) -> None:
     """Reject unless, for n ≥ 0, Σ F(n, k) converges absolutely and C(n+2, k) F(n, k) -> 0 for k -> ∞: |K| tends to less than
     1, or F(n, k) ~ k^-σ(n) with σ(n) > 1 and σ(n) > deg C."""
-    x, y, s, t = (
-        [Function({(i, 0): c for (i, e), c in p.items() if e == j}) for j in range(max(j for _, j in p), -1, -1)]
-        for f in (along, certificate)
-        for p in (f.top, f.bottom)
-    )
+    x, y, s, t = ([Function({(i, 0): c for (i, e), c in p.items() if e == j})
+                   for j in range(max((j for _, j in p), default=0), -1, -1)]
+                  for f in (along, certificate) for p in (f.top, f.bottom))
     _require(y[0].sign(0) != 0 and t[0].sign(2) != 0 and len(x) <= len(y), "the terms are not shown to tend to 0")
     if len(x) == len(y) and not (y[0] - x[0]).sign(0) == (y[0] + x[0]).sign(0) == y[0].sign(0):
         _require(len(x) > 1 and (x[0] == y[0] or x[0] == y[0] * -1), "the terms are not shown to tend to 0")
@@ -526,7 +508,6 @@ class Verdict(NamedTuple):
     """The theorems that an accepted proof rests on, and the digits to which the claim was compared."""
     theorems: tuple[str, ...]
     digits: int
-
 def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
     """The fact that a step yields from the facts before it; theorems that it cites are added to ``cited``."""
     data = dict(step) if isinstance(step, dict) else {}
@@ -547,10 +528,8 @@ def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
         _require(type(read[key]).__name__ == kinds[key], "a fact is of another kind")
     cited.update({read["converges"]} if read.get("converges") else ())
     return _RULES[rule](**read)
-
 def _compared(claim: Continued) -> int:
-    """Compare the 384th convergent with the claimed number: the digits on which they agree, which must be those it has.
-    Slow fractions are extrapolated by Wynn's algorithm, as if the error were a sum of three powers of n."""
+    """The digits to which the 384th convergent, or what Wynn's algorithm makes of slow ones, agrees with the number claimed."""
     (p, p0, q, q0), kept = (Fraction(1), Fraction(0), Fraction(0), Fraction(1)), list[Fraction]()
     rounds = ((x.at(m), y.at(m)) for m in count() for x, y in claim.shape.period)
     pairs = chain(((x.at(0), y.at(0)) for x, y in claim.shape.head), rounds)
@@ -570,12 +549,10 @@ def _compared(claim: Continued) -> int:
     enough = digits >= (30 if moved * 10**20 < 1 else 3) and raw <= 20 * moved + Fraction(1, 10**50)
     _require(enough, f"fraction and claimed number agree to {digits} digits only")
     return digits
-
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise NotACertificate("a key occurs twice")
     return dict(pairs)
-
 def check(text: str) -> Verdict:
     """Check a certificate; raises :class:`Rejected` if it proves nothing, :class:`NotACertificate` if it is none."""
     try:
@@ -608,18 +585,17 @@ def check_file(path: str) -> Verdict:
         raise NotACertificate(f"cannot be read: {error}") from None
 def main(paths: list[str]) -> int:
     """Check files and say what came out."""
-    code = 0 if paths else 2
+    codes = [0] if paths else [2]
     for path in paths:
         try:
             verdict = check_file(path)
             print(f"{path}: accepted; {verdict.digits} digits agree; rests on {', '.join(verdict.theorems)}")
         except Rejected as error:
-            code = max(code, 1)
             print(f"{path}: rejected at {f'step {error.step}' if error.step else 'the claim'}: {error}")
+            codes.append(1)
         except NotACertificate as error:
-            code = 2
             print(f"{path}: not a certificate: {error}")
-    return code
-
+            codes.append(2)
+    return max(codes)
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
