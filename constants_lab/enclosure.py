@@ -7,7 +7,7 @@ Implementation overview.  For a PCF with tails t(n) = b(n+1)/(a(n+1) + ...), for
 where p and q are exact integers (product tree) and nothing is asked of the terms up to n: zeros and changes of sign there do no
 harm.  A theorem with an inequality proved for all n >= N (:mod:`constants_lab.value_sets`) says that the fraction behind n >= N
 converges, and puts t(n) into an interval; its image under the exact Möbius map holds the value, wherever the
-denominator keeps its sign on the interval.  Where convergence is polynomial the interval is made narrow instead of n large
+denominator keeps its sign on the interval.  Where convergence is slow the interval is made narrow instead of n large
 (:mod:`constants_lab.series_sets`).
 
 For signed fractions: see :func:`enclose_signed`.
@@ -99,10 +99,12 @@ def enclose_pcf(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics | N
         raise NoEnclosure(
             "the fraction diverges: 4|b(n)| <= a(n)a(n-1) fails for all large n so far that its convergents oscillate"
         )
-    if theory.regime == "polynomial":
-        found = _by_series(a, b, digits) or _short(a, b, digits)
-    else:
-        found = _by_depth(a, b, digits, theory)
+    slow = theory.regime == "polynomial"
+    found: Enclosure | None = None
+    if slow or (theory.regime == "exponential" and theory.terms_for(digits) > _SHORT_TERMS):
+        found = _by_series(a, b, digits)
+    if found is None:
+        found = _short(a, b, digits) if slow else _by_depth(a, b, digits, theory)
     return Enclosure(found.ball.neg(exact=True), found.theorem, found.start, found.depth) if negated else found
 
 
@@ -177,12 +179,13 @@ def _by_depth(a: fmpz_poly, b: fmpz_poly, digits: int, theory: Asymptotics) -> E
 
 def _by_series(a: fmpz_poly, b: fmpz_poly, digits: int) -> Enclosure | None:
     """One head of moderate depth before a narrow set, or None if no such set could be proved."""
-    calm = 2 * calm_index(a, b)
+    calm = calm_index(a, b)
     guard = 8
     for attempt in range(6):
         places = digits + guard
         # As many terms as digits wanted make the last ones of the series small enough; few, because they enter squared.
-        start = (150 + 18 * places) * (2 + attempt) // 2 + calm
+        # The series speaks of large n only: its terms grow like powers of the index where the leading terms begin to rule.
+        start = (150 + 18 * places) * (2 + attempt) // 2 + (calm << attempt + 1)
         if start > _MAX_SERIES_START:
             return None
         order = 8 + places // 3 + max(a.degree(), b.degree())

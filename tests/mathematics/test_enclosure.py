@@ -96,6 +96,18 @@ def test_slower_than_every_power() -> None:
     assert ball.rad() < arb(10) ** -105
 
 
+@pytest.mark.parametrize("b", ["10^10", "-10^10+1", "10^10-7"])
+def test_slow_exponential_convergence(b: str) -> None:
+    """x = a + b/x: millions of terms would be needed, and only the series of the tail is narrow enough."""
+    a = "1" if b == "10^10" else "2*10^5"
+    pcf = PCF(a, b)
+    ball = pcf.enclosure(105)
+    root = int(pcf.a[0])
+    with ctx.workprec(2000):
+        assert ball.contains((root + (arb(root) ** 2 + 4 * int(pcf.b[0])).sqrt()) / 2)
+    assert ball.rad() < arb(10) ** -105
+
+
 def test_periodic_and_sign_changed_fractions() -> None:
     assert PCF("1", "1").enclosure(300).contains(evaluate("phi", 700))
     assert PCF("-1", "1").enclosure(300).contains(evaluate("-phi", 700))
