@@ -23,6 +23,7 @@ from constants_lab.regimes import Asymptotics, asymptotics
 
 if TYPE_CHECKING:
     import mpmath
+    from flint import arb
 
     from constants_lab.dynamics import Dynamics
 
@@ -142,6 +143,20 @@ class PCF:
         if found.digits < digits:
             raise NotConverging(f"only {found.digits} of the {digits} digits could be reached: ask for fewer digits")
         return midpoint(found.value)
+
+    def enclosure(self, digits: int = 100) -> arb:
+        """A ball that provably contains the value, of radius < 10^-``digits`` wherever that can be had (rigorous).
+
+        Where convergence is too slow the ball is the best there is; :func:`constants_lab.enclosure.enclose_pcf` also names the
+        theorem.  Raises :class:`NoEnclosure`, naming the inequality that failed, for finite and divergent fractions and
+        where no theorem applies.
+
+        >>> print(PCF("n^3 + (n+1)^3", "-n^6").enclosure(100).str(30, radius=False))
+        0.831907372580707468683126278822
+        """
+        from constants_lab.enclosure import enclose_pcf
+
+        return enclose_pcf(self.a, self.b, digits, self.asymptotics).ball
 
     def dynamics(self, depth: int = 1000) -> Dynamics:
         """How the fraction converges, measured at ``depth``; see :mod:`constants_lab.dynamics`."""

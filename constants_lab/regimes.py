@@ -68,6 +68,9 @@ def _factorial_terms(nats: float, growth: float, linear: float) -> float:
     low, high = 1.0, 8.0
     while growth * high * math.log(high) + linear * high < nats:
         high *= 2
+    if high > 2.0**50:
+        # Floats are then too far apart to be halved down to a term; nobody counts terms of that order.
+        return high
     while high - low > 0.5:
         middle = (low + high) / 2
         if growth * middle * math.log(middle) + linear * middle < nats:

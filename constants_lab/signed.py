@@ -4,7 +4,7 @@ x = a_0 + s_0/(a_1 + s_1/(a_2 + ...)) with signs s_i = signs[i mod p] and quotie
 m = 0, 1, 2, ..., by the values of the channels (Elimelech et al., "Automated search for conjectures on mathematical constants
 using analysis of integer sequences", ICML 2023).  Expansions of a number obey: a_i >= 1 for i >= 1, and a_i >= 2 where
 s_i = -1, because a_i is then a ceiling of a number > 1; every tail is >= 1.  Such fractions are semiregular and converge
-(Tietze 1911; Perron, Die Lehre von den Kettenbrüchen), with 0 < q_(n-1) <= q_n by induction, and
+(Tietze 1911; Perron, Die Lehre von den Kettenbrüchen), with q_n >= 1 and q_n + s_n q_(n-1) >= 1 by induction, and
 
     |x - p_n/q_n| <= 1/(q_n |q_n + s_n q_(n-1)|)
 
@@ -282,6 +282,19 @@ class SignedCF:
                     return ((near + far) / 2).mid(), count
             count *= 2
         raise NotConverging(f"{digits} digits would need more than {_MAX_TERMS} quotients: ask for fewer digits")
+
+    def enclosure(self, digits: int = 100) -> arb:
+        """A ball of radius < 10^-``digits`` that provably contains the value (rigorous).
+
+        Raises :class:`NoEnclosure`, naming the inequality that failed, where the quotients are not those of an expansion from
+        some index on; :func:`constants_lab.enclosure.enclose_signed` also names the theorem.
+
+        >>> print(SignedCF([1], [], ["4m+2"]).enclosure(100).str(30, radius=False))
+        2.16395341373865284877000401022
+        """
+        from constants_lab.enclosure import enclose_signed
+
+        return enclose_signed(self, digits).ball
 
     def digits_per_term(self, count: int = 100) -> float:
         """Decimal digits that a quotient adds, the mean over the first ``count`` (measured, relative error below 1e-9).

@@ -12,13 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import floor
+from math import floor, lcm
 
 from flint import fmpq, fmpq_poly
 
 from constants_lab.channels import Channel, PolynomialChannel, RecurrenceChannel, RunChannel
+from constants_lab.errors import NoEnclosure
+from constants_lab.value_sets import positive_from
 
-__all__ = ["class_text", "expands_forever", "shortest_form"]
+__all__ = ["class_text", "expands_forever", "expansion_from", "shortest_form"]
+
+_MOST_ROUNDS = 1_000_000
 
 
 def _shifted(p: fmpq_poly, h: int | fmpq) -> fmpq_poly:
@@ -167,3 +171,81 @@ def _at_least(p: fmpq_poly, bounds: Sequence[int], first: int) -> bool:
     lead = p[p.degree()]
     last = 2 + max(int(abs(p[i] - (2 if i == 0 else 0)) / lead) for i in range(p.degree()))
     return last <= 100_000 and all(p(m) >= bounds[m % len(bounds)] for m in range(first, last + 1))
+
+
+def expansion_from(signs: Sequence[int], prefix_length: int, channels: Sequence[Channel]) -> int:
+    """An index N such that all quotients from a_N on obey |a_n| >= 1, and |a_n| >= 2 before a minus (exact).
+
+    "Before a minus" is meant after the equivalence that makes these quotients positive: s_n sgn(a_n) sgn(a_(n+1)) = -1.
+    Raises :class:`NoEnclosure`, naming the inequality, where there is none or that is not decided (a recurrence with a
+    negative coefficient).
+
+    >>> from constants_lab.channels import parse_channel
+    >>> expansion_from([1], 0, [parse_channel("m - 5"), parse_channel("1")])
+    12
+    """
+    runs = any(isinstance(channel, RunChannel) for channel in channels)
+    turned = [_sign(channel) for channel in channels]
+    rounds = 0
+    for j, channel in enumerate(channels):
+        if runs:
+            # A run moves what follows it, so every sign may meet every channel.
+            least = 2 if min(signs) < 0 or min(turned) < 0 else 1
+        else:
+            least = 2 if min(_met(signs, prefix_length, turned, j)) < 0 else 1
+        first = _round_from(channel, turned[j], least)
+        if first is None:
+            before = " before a minus" if least == 2 else ""
+            raise NoEnclosure(
+                f"|a_n| >= {least}{before} fails, or is not decided, for all large n of the channel {channel}"
+            )
+        rounds = max(rounds, first)
+    if rounds > _MOST_ROUNDS:
+        raise NoEnclosure(
+            f"the quotients obey |a_n| >= 1, and |a_n| >= 2 before a minus, only after {rounds} rounds: too late"
+        )
+    if not runs:
+        return prefix_length + len(channels) * rounds
+    if all(isinstance(channel, RunChannel) and channel.length.degree() < 0 for channel in channels):
+        raise NoEnclosure("all runs have length 0: the fraction is finite, so it is a rational number and no limit")
+    lengths = [
+        channel.count(m) if isinstance(channel, RunChannel) else 1 for m in range(rounds) for channel in channels
+    ]
+    return prefix_length + sum(lengths)
+
+
+def _sign(channel: Channel) -> int:
+    """The sign of the quotients of a channel in late rounds."""
+    match channel:
+        case PolynomialChannel(p):
+            return -1 if p.degree() >= 0 and p[p.degree()] < 0 else 1
+        case RunChannel(value, _):
+            return -1 if value < 0 else 1
+    return 1
+
+
+def _met(signs: Sequence[int], prefix_length: int, turned: Sequence[int], j: int) -> list[int]:
+    """The signs behind channel j in all rounds, after the equivalence; without runs."""
+    k = len(turned)
+    flip = turned[j] * turned[(j + 1) % k]
+    return [signs[(prefix_length + i) % len(signs)] * flip for i in range(j, lcm(k, len(signs)), k)]
+
+
+def _round_from(channel: Channel, sign: int, least: int) -> int | None:
+    """A round from which on the quotients times ``sign`` are integers >= ``least``, or None."""
+    match channel:
+        case PolynomialChannel(p):
+            return positive_from((sign * p - least).numer(), strictly=False) if _is_integer_valued(p) else None
+        case RunChannel(value, length):
+            regular = positive_from(length.numer(), strictly=False) if _is_integer_valued(length) else None
+            if regular is None or regular > _MOST_ROUNDS or any(length(m) < 0 for m in range(regular)):
+                return None
+            return 0 if sign * value >= least else None
+        case RecurrenceChannel(coefficients, initial):
+            return 0 if min(coefficients) >= 0 and sum(coefficients) >= 1 and min(initial) >= least else None
+    return None
+
+
+def _is_integer_valued(p: fmpq_poly) -> bool:
+    """Whether p(m) is an integer for every integer m: it is if it is for degree + 1 in a row."""
+    return p.denom() == 1 or all(p(m).denom() == 1 for m in range(p.degree() + 1))

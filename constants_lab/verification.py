@@ -1,6 +1,6 @@
-"""From a proposal to the level ``verified``: a value against a ball of the left-hand side.
+"""From a proposal to the levels ``verified`` and ``enclosed``: a value, or a ball of it, against a ball of the left-hand side.
 
-Used by every search when it confirms, and by ``clab verify`` later, so that the word has one meaning.
+Used by every search when it confirms, and by ``clab verify`` later, so that the words have one meaning.
 """
 
 from __future__ import annotations
@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from time import perf_counter
 
+from flint import arb
+
 from constants_lab import __version__
 from constants_lab.balls import agreeing_digits
-from constants_lab.errors import NotConverging, VerificationFailed
+from constants_lab.enclosure import enclose_pcf, enclose_signed
+from constants_lab.errors import NoEnclosure, NotConverging, VerificationFailed
 from constants_lab.evaluation import Evaluation
 from constants_lab.evidence import (
     ACCELERATED_DIGITS,
@@ -20,23 +23,37 @@ from constants_lab.evidence import (
     Level,
     significance,
 )
-from constants_lab.expressions import evaluate
+from constants_lab.expressions import MAX_VALUE_DIGITS, evaluate
 from constants_lab.pair_identities import AnyIdentity
 from constants_lab.pcf import PCF
 from constants_lab.signed import SignedCF
 
-__all__ = ["agreement", "evidence_for", "verify", "verify_signed"]
+__all__ = ["Refuted", "agreement", "enclose", "evidence_for", "verify", "verify_signed"]
 
 _GUARD = 3
 """Digits that rounding at the last places may cost."""
 
+_SHOWN = 1000
+"""Digits of a ball that a record keeps; with fewer of them its radius is larger, and still rigorous."""
+
+
+class Refuted(VerificationFailed):
+    """Rigorous balls of the two sides are disjoint: the identity is false, and ``record`` is the evidence of that."""
+
+    def __init__(self, message: str, record: Evidence) -> None:
+        super().__init__(message)
+        self.record = record
+
+
+def _zeros(ball: arb) -> int:
+    """Decimal places that a small number begins with: balls are good to places, and digits are counted from behind them."""
+    mantissa, exponent = ball.mid().man_exp()
+    return max(0, -int(exponent) - int(mantissa).bit_length()) * 302 // 1000
+
 
 def agreement(found: Evaluation, identity: AnyIdentity, digits: int) -> int:
     """Significant digits, at most those of ``found``, on which a value and a left-hand side agree (numeric)."""
-    # The ball is good to decimal places; a small value needs more of them for its significant digits.
-    mantissa, exponent = found.value.mid().man_exp()
-    zeros = max(0, -int(exponent) - mantissa.bit_length()) * 302 // 1000
-    lhs = identity.ball(digits + 10 + zeros)
+    lhs = identity.ball(digits + 10 + _zeros(found.value))
     return min(found.digits, agreeing_digits(found.value, lhs, int((digits + 10) * 3.33)))
 
 
@@ -96,9 +113,7 @@ def verify_signed(
     """
     started = perf_counter()
     wanted = max(digits, REQUIRED_DIGITS)
-    # Balls are good to decimal places; a small value needs more of them for its significant digits.
-    mantissa, exponent = evaluate(lhs, wanted).mid().man_exp()
-    places = wanted + _GUARD + max(0, -int(exponent) - int(mantissa).bit_length()) * 302 // 1000
+    places = wanted + _GUARD + _zeros(evaluate(lhs, wanted))
     found, depth = cf.evaluate(places)
     agreed = min(wanted, agreeing_digits(found, evaluate(lhs, places + _GUARD), int(places * 3.33)))
     if agreed < wanted - _GUARD:
@@ -115,3 +130,61 @@ def verify_signed(
         seconds=round(perf_counter() - started, 6),
         significance=round(beyond, 2),
     )
+
+
+def enclose(
+    fraction: PCF | SignedCF,
+    identity: AnyIdentity | str,
+    digits: int,
+    chance_digits: float = 0.0,
+    coefficients: Sequence[int] = (),
+) -> Evidence:
+    """Show that a rigorous ball of the fraction contains the left-hand side, and return the record (level ``enclosed``).
+
+    The ball has a radius below 10^-``digits`` (at least 100) by a theorem that :attr:`Evidence.method` names;
+    :attr:`Evidence.detail` is the ball, in a form that ``flint.arb`` reads.  The left-hand side is computed to twice the
+    digits, and lies inside.  This does not prove that the two are equal: as for :func:`verify`, at least 20 digits must be
+    left beyond chance.  The left-hand side may be a text, whose integers are then ``coefficients``.
+
+    Raises :class:`Refuted` where the balls are disjoint, and :class:`NoEnclosure` where there is no such ball, with
+    the reason.
+    """
+    started = perf_counter()
+    wanted = max(digits, REQUIRED_DIGITS)
+    lhs = identity if isinstance(identity, str) else identity.lhs
+    places = wanted + _zeros(evaluate(lhs, wanted))
+    if isinstance(fraction, PCF):
+        found = enclose_pcf(fraction.a, fraction.b, places, fraction.asymptotics)
+    else:
+        found = enclose_signed(fraction, places)
+    if 2 * places > MAX_VALUE_DIGITS:
+        raise NoEnclosure(f"left-hand sides are known to {MAX_VALUE_DIGITS} digits only, and twice {places} are needed")
+    value = evaluate(lhs, 2 * places)
+    entries = coefficients if isinstance(identity, str) else identity.coefficients
+    beyond = significance(wanted, entries) - chance_digits
+
+    def record(level: Level, agreed: int) -> Evidence:
+        return Evidence(
+            level=level,
+            method=found.method,
+            version=__version__,
+            digits=agreed,
+            depth=found.depth,
+            seconds=round(perf_counter() - started, 6),
+            significance=round(beyond, 2) if level is Level.ENCLOSED else None,
+            detail=found.ball.str(min(places + 10, _SHOWN)),
+        )
+
+    if not found.ball.overlaps(value):
+        agreed = agreeing_digits(found.ball, value, int(places * 3.33))
+        raise Refuted(
+            f"{lhs} lies outside the ball that contains {fraction}: the identity is false",
+            record(Level.REFUTED, min(agreed, wanted)),
+        )
+    if found.digits < places:
+        raise NoEnclosure(f"only {found.digits} of {places} decimal places can be enclosed: {found.method}")
+    if not found.ball.contains(value):
+        raise NoEnclosure(f"{lhs} lies on the edge of the ball, neither inside nor outside: ask for more digits")
+    if beyond < REQUIRED_SIGNIFICANCE:
+        raise NoEnclosure(f"{wanted} digits of {lhs} are too few to tell it from chance: ask for more digits")
+    return record(Level.ENCLOSED, wanted)

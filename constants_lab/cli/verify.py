@@ -8,9 +8,12 @@ import typer
 
 from constants_lab.cli.options import AsJson, Database
 from constants_lab.cli.output import emit, message
-from constants_lab.errors import InputError, NotConverging, VerificationFailed
+from constants_lab.errors import InputError, NoEnclosure, NotConverging, VerificationFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from constants_lab.crosscheck import CrossCheck
     from constants_lab.db.store import Store
     from constants_lab.db.views import FormulaView, IdentityView
     from constants_lab.evidence import Evidence
@@ -23,8 +26,9 @@ def command(
     db: Database = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify a formula from scratch and store the record.
+    """Verify a formula from scratch and store the record: a rigorous ball of the fraction, where there is one.
 
+    Without a ball the digits of two computations are compared, and the reason is printed.  What a ball refutes is stored too.
     Exit code 1 when the identity turns out false, or when a single formula cannot be computed to these digits.
     """
     if (formula is None) != everything:
@@ -64,8 +68,11 @@ def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> l
     for item in view.identities:
         row: dict[str, object] = {"id": view.id, "lhs": item.lhs}
         try:
-            record, second = check(view, item, digits, _chance_digits(view, item))
+            record, text = check(view, item, digits, _chance_digits(view, item))
         except VerificationFailed as error:
+            refutation = getattr(error, "record", None)
+            if refutation is not None:
+                store.add_evidence(view.id, item.id, refutation)
             rows.append(row | {"result": "false", "digits": 0, "message": f"FALSE: {error}"})
             continue
         except NotConverging as error:
@@ -73,10 +80,9 @@ def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> l
                 raise
             rows.append(row | {"result": "unreached", "digits": 0, "message": str(error)})
             continue
-        store.add_evidence(view.id, item.lhs, record)
-        marked = " by acceleration" if record.accelerated else ""
-        text = f"{record.digits} digits agree{marked} (n = {record.depth}, {record.seconds:.3f} s); {second}"
-        rows.append(row | {"result": "true", "digits": record.digits, "message": text})
+        store.add_evidence(view.id, item.id, record)
+        row |= {"result": "true", "digits": record.digits, "message": text, "evidence": record.level.value}
+        rows.append(row | {"ball": record.detail or None})
     return rows
 
 
@@ -93,24 +99,57 @@ def _verify_pcf(view: FormulaView, item: IdentityView, digits: int, chance: floa
     from constants_lab.expressions import evaluate
     from constants_lab.pair_identities import identity_in
     from constants_lab.pcf import PCF
-    from constants_lab.verification import verify
+    from constants_lab.verification import enclose, verify
 
     pcf = PCF(view.a or "", view.b or "")
     identity = identity_in(item.constant, [[int(k) for k in row] for row in item.matrix])
     if not evaluate(item.lhs, 100).overlaps(identity.ball(100)):
         raise VerificationFailed(f"{item.lhs} is not what its integers say, which is {identity.lhs}")
-    record = verify(pcf, identity, digits, chance)
-    second = check_identity(pcf, identity)
-    return record, "mpmath agrees" if second.lhs_digits is None else "SymPy agrees"
+    return _strongest(
+        lambda: enclose(pcf, identity, digits, chance),
+        lambda: verify(pcf, identity, digits, chance),
+        lambda: check_identity(pcf, identity),
+    )
 
 
 def _verify_signed(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
     from constants_lab.crosscheck import check_signed
     from constants_lab.signed import SignedCF
-    from constants_lab.verification import verify_signed
+    from constants_lab.verification import enclose, verify_signed
 
     cf = SignedCF(view.signs or [], view.prefix or [], view.polynomials or [])
     rows = [[int(k) for k in row] for row in item.matrix]
-    record = verify_signed(cf, item.lhs, rows[0] + rows[1], digits, chance)
-    second = check_signed(cf, item.constant, rows, item.lhs)
-    return record, "mpmath agrees" if second.lhs_digits is None else "SymPy agrees"
+    entries = rows[0] + rows[1]
+    return _strongest(
+        lambda: enclose(cf, item.lhs, digits, chance, entries),
+        lambda: verify_signed(cf, item.lhs, entries, digits, chance),
+        lambda: check_signed(cf, item.constant, rows, item.lhs),
+    )
+
+
+def _strongest(
+    by_ball: Callable[[], Evidence], by_digits: Callable[[], Evidence], second: Callable[[], CrossCheck]
+) -> tuple[Evidence, str]:
+    """The record to store, and what to tell: a ball is worth more than digits, which are computed all the same."""
+    enclosed: Evidence | None = None
+    reason = ""
+    try:
+        enclosed = by_ball()
+    except NoEnclosure as error:
+        reason = str(error)
+    try:
+        numeric = by_digits()
+    except (NotConverging, InputError):
+        if enclosed is None:
+            raise
+        numeric = enclosed
+    marked = " by acceleration" if numeric.accelerated else ""
+    agreed = "mpmath agrees" if second().lhs_digits is None else "SymPy agrees"
+    text = f"{numeric.digits} digits agree{marked} (n = {numeric.depth}, {numeric.seconds:.3f} s); {agreed}; "
+    if enclosed is None:
+        return numeric, f"{text}not enclosed, so the evidence stays numeric: {reason}"
+    middle, _, radius = enclosed.detail.strip("[]").partition(" +/- ")
+    ball = (
+        f"enclosed by {middle[:22]}... +/- {radius}: {enclosed.method} (n = {enclosed.depth}, {enclosed.seconds:.3f} s)"
+    )
+    return enclosed, text + ball

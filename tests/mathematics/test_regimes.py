@@ -202,3 +202,8 @@ def test_terms_for_is_about_right(a: str, b: str, digits: int) -> None:
 def test_no_number_of_terms_suffices() -> None:
     for a, b in [("1", "-1"), ("2n+1", "-n^2"), ("n", "1000000*n^4")]:
         assert PCF(a, b).asymptotics.terms_for(50) == math.inf
+
+
+def test_a_number_of_terms_beyond_floats_is_no_endless_search() -> None:
+    for b in ("10^30*n", "10^400*n + 1"):
+        assert PCF("n", b).asymptotics.terms_for(50) > 1e15
