@@ -1,7 +1,6 @@
 """Check a certificate that a continued fraction equals a number.  This file needs nothing but Python >= 3.11.
 
     python checker.py certificate.json ...        exit code 0: accepted, 1: rejected, 2: not a certificate
-
 The claim is that a fraction x_0 + y_0/(x_1 + y_1/(x_2 + ...)) converges to (αc + β)/(γc + δ) for a named constant c: PCF(a,
 b), with x_n = a(n), y_n = b(n+1), or one whose pairs x, y are a head and then, for m = 0, 1, ..., the values of a period of
 functions.  Every step names a rule or a theorem and its data and yields a fact: that a *series* or a *fraction* converges to
