@@ -20,6 +20,7 @@ from constants_lab.polynomials import parse_polynomial
 from constants_lab.polynomials import shift as moved
 from constants_lab.proofs import checker
 from constants_lab.proofs.coboundaries import Coboundary, coboundaries, step_matrix
+from constants_lab.proofs.contraction import contraction
 from constants_lab.proofs.creative import (
     PRIME,
     Hypergeometric,
@@ -91,21 +92,15 @@ FAMILIES = (
 
 
 def folded_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[Step]]:
-    """Steps whose last fact is the value of PCF(a, b), from a family whose fraction has every second of its convergents.
-
-    For T(m) = M(2m) M(2m+1), M(n) = [[a(n), b(n+1)], [1, 0]], and U = [[1, -a(2m+1) b(2m)], [0, a(2m-1) a(2m+1)]] it is
-    a(2m-1) T(m) U(m+1) = U(m) N(m) with N of the same form as M.
-    """
+    """Steps whose last fact is the value of PCF(a, b), from a family whose fraction has every second of its convergents."""
     for s in (0, 1):
         x, y = moved(a, s), moved(b, s)
-        even, odd, before, after = (x(fmpz_poly([i, 2])) for i in (0, 1, -1, -3))
-        c = before * (even * odd + y(fmpz_poly([1, 2]))) + odd * y(fmpz_poly([0, 2]))
-        d = -after * odd * y(fmpz_poly([-1, 2])) * y(fmpz_poly([0, 2]))
-        u = fmpz_poly([1]), -odd * y(fmpz_poly([0, 2])), fmpz_poly([]), before * odd
+        found = contraction(x, y, 2)
+        if found is None:
+            continue
         target = {"a": polynomial(x), "b": polynomial(y)}
-        for known in apery_steps(c, d, sums):
-            factor = fmpq_poly([1]), fmpq_poly(before)
-            step = coboundary(len(known) - 1, target, u, factor, fold=2, converges="worpitzky")
+        for known in apery_steps(found.a, found.b, sums):
+            step = coboundary(len(known) - 1, target, found.u, found.factor, fold=2, converges="worpitzky")
             yield [*known, step, *([shift(len(known), -s)] if s else [])]
 
 

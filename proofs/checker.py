@@ -28,7 +28,6 @@ __all__ = ["FORMAT", "THEOREMS", "VERSION", "NotACertificate", "Rejected", "Verd
 FORMAT, VERSION, TINY = "constants-lab certificate", 1, Fraction(1, 10**60)
 MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_INDEX = 1_000_000, 60, 60, 400, 400
 Matrix = tuple[Any, Any, Any, Any]
-Pair = tuple["Function", "Function"]
 Poly = dict[tuple[int, int], int]
 """{(i, j): c}, the sum of c n^i k^j, without zero coefficients; {} is zero."""
 class NotACertificate(ValueError):
@@ -39,7 +38,6 @@ class Rejected(Exception):
 def _require(holds: bool, reason: str) -> None:
     if not holds:
         raise Rejected(reason)
-
 # --- polynomials and rational functions in n and k over Q
 def _sum(p: Poly, q: Poly) -> Poly:
     return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
@@ -127,7 +125,6 @@ N = Function(_line(1, 0))
 Univariate = Function  # How the data of a rule are read: as a rational function of n,
 Bivariate = Function  # or of n and k,
 Polynomial = Function  # or a polynomial in n with integer coefficients.
-
 # --- facts
 def _product(x: Matrix, y: Matrix) -> Matrix:
     (a, b, c, d), (s, t, u, v) = x, y
@@ -137,9 +134,11 @@ class Value(NamedTuple):
     constant: str
     matrix: Matrix = (1, 0, 0, 1)
     def under(self, *outer: Fraction | int) -> Value:
-        """The image under another Möbius map, its first entry other than 0 being 1; reject a map that is constant."""
+        """The image under another Möbius map, scaled, for a root without it in the denominator; reject a constant map."""
         _require(outer[0] * outer[3] != outer[1] * outer[2], "a Möbius map has determinant 0")
-        m = _product((outer[0], outer[1], outer[2], outer[3]), self.matrix)
+        m = w, x, y, z = _product((outer[0], outer[1], outer[2], outer[3]), self.matrix)
+        if y and self.constant.startswith("sqrt("):
+            m = w * z - x * y, x * z - w * y * (d := _rational(self.constant[5:-1])), 0, z * z - y * y * d
         w, x, y, z = (Fraction(e) / next(filter(None, m)) for e in m)
         return Value(self.constant, (w, x, y, z))
     def finite(self) -> Value:
@@ -156,20 +155,21 @@ class Series(NamedTuple):
     ratio: Function
     value: Value
 class Shape(NamedTuple):
-    """x_0 + y_0/(x_1 + y_1/(x_2 + ...)), the pairs (x, y) being those of a head and then, for m = 0, 1, ..., of a period."""
-    head: tuple[Pair, ...]
-    period: tuple[Pair, ...]
+    """x_0 + y_0/(x_1 + y_1/(x_2 + ...)), the pairs (x, y) being those of a head and then, for m = 0, 1, ..., of a period, each
+    t(m) times for its (x, y, t): t is 1, or x = 2, y = -1, so that the product of the matrices is as below."""
+    head: tuple[tuple[Function, Function, Function], ...]
+    period: tuple[tuple[Function, Function, Function], ...]
     @property
-    def pair(self) -> Pair:
+    def pair(self) -> tuple[Function, Function]:
         """a(n) and b(n+1) of PCF(a, b); reject other fractions."""
         _require(not self.head and len(self.period) == 1, "the rule is for polynomial continued fractions")
-        return self.period[0]
+        return self.period[0][:2]
     def folded(self, k: int) -> Matrix:
         """The product of [[x, y], [1, 0]] over k periods, those of numbers k m, ..., k m + k - 1, as functions of m."""
-        pairs = ((x.put(_line(k, i)), y.put(_line(k, i))) for i in range(k) for x, y in self.period)
-        return reduce(_product, ((x, y, _constant(1), _constant(0)) for x, y in pairs))
+        pairs = ([f.put(_line(k, i)) for f in entry] for i in range(k) for entry in self.period)
+        return reduce(_product, ((x + t - 1, y * t, t, t * -1 + 1) for x, y, t in pairs))
 def _pcf(a: Function, b: Function) -> Shape:
-    return Shape((), ((a, b.shift(1)),))
+    return Shape((), ((a, b.shift(1), _constant(1)),))
 class Continued(NamedTuple):
     """A continued fraction converges to ``value``: so do its convergents, those of denominator 0 left out."""
     shape: Shape
@@ -210,15 +210,14 @@ def _quotient(x: Any, k: bool = False) -> Function:
     parts = _object(x, {"num", "den"})
     return Function(_poly(parts["num"], k)) / Function(_poly(parts["den"], k))
 def _shape(x: Any) -> Shape:
-    """A fraction, {"a": ..., "b": ...}, or {"head": [[x, y], ...], "period": [[x, y], ...]}, each x of a period a function."""
+    """A fraction, {"a": a, "b": b}, or {"head": [[x, y], ...], "period": [[x, y] or [x, y, t], ...]}, x, t functions there."""
     if isinstance(x, dict) and "a" in x:
-        parts = _object(x, {"a", "b"})
-        return _pcf(Function(_poly(parts["a"])), Function(_poly(parts["b"])))
-    head, period = (_list(_object(x, {"head", "period"})[key], int(key == "period"), 60) for key in ("head", "period"))
-    pairs = [(_constant(_rational(v)), _constant(_rational(w))) for v, w in (_list(pair, 2, 2) for pair in head)]
-    rounds = [(_quotient(v), _constant(_rational(w))) for v, w in (_list(pair, 2, 2) for pair in period)]
+        return _pcf(*(Function(_poly(_object(x, {"a", "b"})[key])) for key in "ab"))
+    head, period = (_list(_object(x, {"head", "period"})[key], int(key == "period"), 120) for key in ("head", "period"))
+    one, entries = _constant(1), [_list(entry, 2, 2 + (len(period) > 1)) for entry in period]
+    pairs = [(_constant(_rational(v)), _constant(_rational(w)), one) for v, w in (_list(pair, 2, 2) for pair in head)]
+    rounds = [(_quotient(v), _constant(_rational(w)), _quotient(t[0]) if t else one) for v, w, *t in entries]
     return Shape(tuple(pairs), tuple(rounds))
-
 # --- numbers, to 60 decimals
 _DECIMAL = Context(prec=100)
 def _rounded(x: Fraction) -> Fraction:
@@ -271,7 +270,6 @@ _SAME: dict[str, tuple[str, Matrix]] = {
     "phi": ("sqrt(5)", (1, 1, 0, 2)), "pi^2": ("zeta(2)", (6, 0, 0, 1)),
 }
 """Constants that are Möbius images of others, by definition, or as ζ(2) = π²/6 by Euler's theorem."""
-
 # --- theorems that may be cited
 def _log(q: Fraction) -> Value:
     return Value(f"log({q})") if q > 1 else Value(f"log({1 / q})", (-1, 0, 0, 1))
@@ -318,6 +316,8 @@ THEOREMS = {
         "Σ_{k≥1} C(2k, k) (z/4)^k/k = 2 log(2/(1+r)), z = 1-r², 0 ≤ r < 1: with t(0) = 1 it is 2/z times that.",
         lambda r: 0 <= r < 1, lambda r: Series(N * (N * 2 + 1) * ((1 - r * r) / 2) / (N + 1) ** 2,
                                                _log(2 / (1 + r)).under(4, 0, 0, 1 - r * r))),
+    "gauss series": Theorem(
+        "Σ ((-1/2)_k/k!)² = 4/π.", lambda: True, lambda: Series((N * 2 - 3) ** 2 / (N * N * 4), Value("pi", (0, 4, 1, 0)))),
     "zeta series": Theorem(
         "Σ s^k/(dk+1)^m, m ≥ 2, is ζ(m) for d = s = 1, (1-2^-m) ζ(m) for d = 2, s = 1, (1-2^(1-m)) ζ(m) for d = 1, s = -1, "
         "β(m) for d = 2, s = -1; β(2) = G.", lambda m, d, s: m in range(2, 61) and d in (1, 2) and s in (1, -1),
@@ -352,11 +352,13 @@ def worpitzky(shape: Shape) -> None:
 def tietze(shape: Shape) -> None:
     """x_0 + s_0/(x_1 + s_1/(x_2 + ...)) converges if s_i = ±1 and the x_i, i ≥ 1, are integers with x_i ≥ 1, x_i + s_i ≥ 1
     (Tietze 1911; Perron, Die Lehre von den Kettenbrüchen I, 1954, section 37)."""
-    for i, (x, y) in enumerate(shape.head + shape.period):
+    for i, (x, y, t) in enumerate(shape.head + shape.period):
         sign, first = y.at(0) if y == _constant(y.at(0)) else 0, int(i == 0 and not shape.head)
-        whole = max(x.bottom) == (0, 0) and all(x.at(m).denominator == 1 for m in range(max(x.top, default=(0, 0))[0] + 1))
+        points = range(1 + max({(0, 0), *x.top, *t.top})[0])
+        whole = all(max(f.bottom) == (0, 0) and f.at(m).denominator == 1 for f in (x, t) for m in points)
+        once = t == _constant(1) or (bool(t.top) and t.nonnegative(0) and x == _constant(2) and sign == -1)
         large = (i == 0 and bool(shape.head)) or (x - (1 if sign == 1 else 2)).nonnegative(first)
-        _require(sign in (1, -1) and whole and large, "a sign is not 1 or -1, or a quotient no integer or too small")
+        _require(sign in (1, -1) and whole and once and large, "a sign, quotient or number of pairs (2, -1) is not allowed")
 # --- rules: facts from facts
 def _decay(ratio: Function) -> Fraction | None:
     """σ with |t(k)| ~ C k^-σ where |ratio| tends to 1; None where it tends to less; reject others."""
@@ -410,7 +412,7 @@ def shift(fraction: Continued, by: int) -> Fact:
     maps = [(x.at(k), y.at(k), Fraction(1), Fraction(0)) for k in range(abs(by))]
     p, q, r, s = reduce(_product, maps, (Fraction(1), Fraction(0), Fraction(0), Fraction(1)))
     value = fraction.value.under(*((p, q, r, s) if by < 0 else (s, -q, -r, p))).finite()
-    return Continued(Shape((), ((x.shift(max(by, 0)), y.shift(max(by, 0))),)), value)
+    return Continued(_pcf(x.shift(max(by, 0)), y.shift(max(by, 0) - 1)), value)
 def _growing(a: Function, b: Function, r: Function, first: int, start: int) -> None:
     """Reject unless q(n) ≥ r(n) q(n-1) > 0, up to a common sign, is proved for all n ≥ start, where q(first) = 1, q(first-1)
     = 0 and q(n) = a(n) q(n-1) + b(n) q(n-2): by induction, as q(n)/q(n-1) = a(n) + b(n) q(n-2)/q(n-1)."""
@@ -449,7 +451,7 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
     if converges:
         _CONVERGENCE[converges](target)
     value = fraction.value.under(*(f.at(0) for f in u))
-    for x, y in reversed(target.head):
+    for x, y, _ in reversed(target.head):
         value = value.under(x.at(0), y.at(0), 1, 0)
     return Continued(target, value.finite())
 
@@ -493,7 +495,6 @@ def _vanishing(along: Function, certificate: Function) -> None:
         _require((sigma - max(1, len(s) - len(t))).sign(0) == 1, "the terms tend to 0 too slowly")
 _RULES: dict[str, Callable[..., Fact]] = {f.__name__: f for f in (telescope, group, euler, shift, coboundary, recurrence)}
 _CONVERGENCE: dict[str, Callable[[Shape], None]] = {"seidel stern": seidel_stern, "worpitzky": worpitzky, "tietze": tietze}
-
 # --- the whole
 _READ: dict[str, Callable[[Any], Any]] = {
     "int": lambda x: _index(x, MAX_INDEX, -MAX_INDEX), "str": _text, "Fraction": _rational, "Shape": _shape,
@@ -502,7 +503,6 @@ _READ: dict[str, Callable[[Any], Any]] = {
 }
 _FACTS = ("Series", "Continued")
 """How the data of a rule are read, by the types of its parameters."""
-
 class Verdict(NamedTuple):
     """The theorems that an accepted proof rests on, and the digits to which the claim was compared."""
     theorems: tuple[str, ...]
@@ -530,8 +530,8 @@ def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
 def _compared(claim: Continued) -> int:
     """The digits to which the 384th convergent, or what Wynn's algorithm makes of slow ones, agrees with the number claimed."""
     (p, p0, q, q0), kept = (Fraction(1), Fraction(0), Fraction(0), Fraction(1)), list[Fraction]()
-    rounds = ((x.at(m), y.at(m)) for m in count() for x, y in claim.shape.period)
-    pairs = chain(((x.at(0), y.at(0)) for x, y in claim.shape.head), rounds)
+    rounds = ((x.at(m), y.at(m)) for m in count() for x, y, t in claim.shape.period for _ in range(int(t.at(m))))
+    pairs = chain(((x.at(0), y.at(0)) for x, y, _ in claim.shape.head), rounds)
     for n, (x, y) in enumerate(islice(pairs, 386)):
         p, p0, q, q0 = x * p + p0, y * p, x * q + q0, y * q
         _require(y != 0, f"b vanishes at {n + 1}: the fraction ends")

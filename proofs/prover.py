@@ -4,13 +4,14 @@ Every prover only searches; what it finds is written down and decided by :func:`
 trusts nothing of it.  Provers, in this order: a theorem that is about the fraction itself (arctangent, artanh, Bessel,
 periodic), up
 to a constant factor; Euler's series, its sum known from a theorem by telescoping; a tail of the fraction that one of these
-proves; sums of hypergeometric terms in two variables.
+proves; its contraction to every second or third convergent; sums of hypergeometric terms in two variables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import chain
 from math import isqrt
 
 from flint import fmpq, fmpq_poly, fmpz_poly
@@ -22,6 +23,7 @@ from constants_lab.polynomials import shift as moved
 from constants_lab.proofs import checker
 from constants_lab.proofs.apery import apery_steps, carried_steps, folded_steps
 from constants_lab.proofs.coboundaries import coboundaries, step_matrix
+from constants_lab.proofs.contraction import contraction
 from constants_lab.proofs.steps import (
     Step,
     certificate,
@@ -41,6 +43,9 @@ __all__ = ["prove"]
 
 _MOST_HEAD = 4
 """A fraction is tried as the tail of others that begin up to so many places before it, and the other way about."""
+
+_MOST_DEGREE = 6
+"""Of the a of a contraction."""
 
 
 def prove(a: fmpz_poly, b: fmpz_poly, constant: str, matrix: list[list[int]]) -> str | None:
@@ -64,8 +69,22 @@ def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
                 yield [*steps, shift(len(steps) - 1, by)]
     yield from _by_series(a, b)
     yield from _by_coboundary(a, b)
+    yield from _by_contraction(a, b)
     for search in (apery_steps, carried_steps, folded_steps):
         yield from search(a, b, _sums)
+
+
+def _by_contraction(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
+    """From the fraction that has every second or third convergent."""
+    if min(a.leading_coefficient(), b.leading_coefficient()) <= 0 or b.degree() > 2 * a.degree() + 2:
+        return
+    for k in (2, 3):
+        found = contraction(a, b, k)
+        if found is None or found.a.degree() > _MOST_DEGREE:
+            continue
+        for steps in chain(_direct(found.a, found.b), _by_series(found.a, found.b), _by_coboundary(found.a, found.b)):
+            last = len(steps) - 1
+            yield [*steps, coboundary(last, shape(PCF(a, b)), found.u, found.factor, fold=k, converges="seidel stern")]
 
 
 # --- theorems about the fraction itself
@@ -222,6 +241,8 @@ def _cited(ratio: Ratio) -> Iterator[Step]:
         return
     if -1 <= z < 1:
         yield theorem("logarithmic series", z=str(z))
+    if z == 1:
+        yield theorem("gauss series")
     if abs(z) == 1:
         for m in range(2, 8):
             for d in ("1", "2"):

@@ -11,7 +11,7 @@ from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
-from constants_lab.channels import PolynomialChannel
+from constants_lab.channels import PolynomialChannel, RunChannel
 from constants_lab.errors import InputError
 from constants_lab.pcf import PCF
 from constants_lab.proofs import checker
@@ -53,24 +53,24 @@ def function(top: fmpq_poly, bottom: fmpq_poly) -> dict[str, list[str]]:
 def shape(formula: PCF | SignedCF) -> Step:
     """The fraction of a claim: a and b, or head and period of a signed fraction.
 
-    Raises :class:`InputError` for channels other than polynomials.
+    Raises :class:`InputError` for channels other than polynomials and, where all signs are minus, runs of 2.
     """
     if isinstance(formula, PCF):
         return {"a": polynomial(formula.a), "b": polynomial(formula.b)}
-    quotients = []
-    for channel in formula.channels:
-        if not isinstance(channel, PolynomialChannel):
-            raise InputError("certificates are about signed fractions whose quotients are values of polynomials")
-        quotients.append(channel.polynomial)
-    start, signs, k = len(formula.prefix), formula.signs, len(quotients)
+    start, signs, k = len(formula.prefix), formula.signs, len(formula.channels)
     size = lcm(k, len(signs))
-    period = [
-        [
-            function(quotients[r % k](fmpq_poly([r // k, size // k])), fmpq_poly([1])),
-            str(signs[(start + r) % len(signs)]),
-        ]
-        for r in range(size)
-    ]
+    period: list[list[Any]] = []
+    for r in range(size):
+        channel, line = formula.channels[r % k], fmpq_poly([r // k, size // k])
+        if isinstance(channel, PolynomialChannel):
+            value = function(channel.polynomial(line), fmpq_poly([1]))
+            period.append([value, str(signs[(start + r) % len(signs)])])
+        elif isinstance(channel, RunChannel) and channel.value == 2 and signs == (-1,):
+            period.append([function(fmpq_poly([2]), fmpq_poly([1])), "-1", function(channel.length, fmpq_poly([1]))])
+        else:
+            raise InputError(
+                "certificates are about signed fractions of polynomials, and of runs of 2 if all signs are -"
+            )
     head = [[str(q), str(signs[i % len(signs)])] for i, q in enumerate(formula.prefix)]
     return {"head": head, "period": period}
 
