@@ -5,6 +5,7 @@ Delta n^(j) = j n^(j-1), and a polynomial q multiplies by its Newton expansion a
 (Delta^l q)(j)/l! n^(j+l).  So the recurrence becomes a banded matrix whose entries are polynomials in j, and solving it
 for degree m costs O(m (degree + order)) operations (Abramov, Bronstein and Petkovsek, On polynomial solutions of linear
 operator equations, ISSAC 1995).  The topmost band is the indicial polynomial: its roots are the only possible degrees.
+The matrix is first solved modulo a prime: what has no solution there has none, and rarely is there one by accident.
 Everything is exact.
 """
 
@@ -12,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb
+from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly
+from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly, nmod, nmod_mat, nmod_poly
 
 from constants_lab.polynomials import integer_roots, shift
 
 __all__ = ["polynomial_solutions"]
+
+_PRIME = 2**61 - 1
 
 
 def _bands(coefficients: Sequence[fmpz_poly]) -> dict[int, fmpz_poly]:
@@ -37,26 +41,39 @@ def _bands(coefficients: Sequence[fmpz_poly]) -> dict[int, fmpz_poly]:
     return {i: band for i, band in bands.items() if not band.is_zero()}
 
 
-def _descend(bands: dict[int, fmpz_poly], start: int, roots: Sequence[int]) -> tuple[list[fmpq], list[fmpq]]:
+def _descend(bands: dict[int, Any], start: int, roots: Sequence[int], one: Any) -> tuple[list[Any], list[Any]]:
     """Coefficients of n^(start) + ... in the falling basis, and what must vanish for it to be a solution.
 
-    The coefficients at other roots of the indicial polynomial are free, and zero here.
+    The coefficients at other roots of the indicial polynomial are free, and zero here.  ``one`` is that of the field; raises
+    ZeroDivisionError where the indicial polynomial has more roots in the field than ``roots``.
     """
     top = max(bands)
     lower = [(i, band) for i, band in bands.items() if i < top]
-    values = [fmpq(0)] * start + [fmpq(1)]
-    obligations = dict.fromkeys(roots, fmpq(0))
+    zero = one - one
+    values = [zero] * start + [one]
+    obligations = dict.fromkeys(roots, zero)
     for j in range(start - 1, -1, -1):
-        total = sum((band(j + top - i) * values[j + top - i] for i, band in lower if j + top - i <= start), fmpq(0))
+        total = sum((band(j + top - i) * values[j + top - i] for i, band in lower if j + top - i <= start), zero)
         if j in obligations:
             obligations[j] = total
-        elif total != 0:
+        else:
+            # Also where the total is zero: modulo a prime it may be so by accident.
             values[j] = -total / bands[top](j)
     rest = [
-        sum((band(k - i) * values[k - i] for i, band in bands.items() if 0 <= k - i <= start), fmpq(0))
-        for k in range(top)
+        sum((band(k - i) * values[k - i] for i, band in bands.items() if 0 <= k - i <= start), zero) for k in range(top)
     ]
     return values, [*obligations.values(), *rest]
+
+
+def _none_modulo(bands: dict[int, fmpz_poly], roots: Sequence[int], p: int) -> bool:
+    """Whether there is no solution modulo p, hence none."""
+    reduced = {i: nmod_poly([int(c % p) for c in band.coeffs()], p) for i, band in bands.items()}
+    try:
+        columns = [_descend(reduced, root, roots, nmod(1, p))[1] for root in roots]
+    except ZeroDivisionError:
+        return False
+    entries = [int(x) for column in columns for x in column]
+    return nmod_mat(len(columns), len(columns[0]), entries, p).rank() == len(columns)
 
 
 def _null_space(columns: Sequence[Sequence[fmpq]]) -> list[list[fmpz]]:
@@ -93,9 +110,9 @@ def polynomial_solutions(coefficients: Sequence[fmpz_poly], max_degree: int) -> 
     """
     bands = _bands(coefficients)
     roots = [root for root, _ in integer_roots(bands[max(bands)]) if 0 <= root <= max_degree]
-    if not roots:
+    if not roots or _none_modulo(bands, roots, _PRIME):
         return []
-    descents = [_descend(bands, root, roots) for root in roots]
+    descents = [_descend(bands, root, roots, fmpq(1)) for root in roots]
     found = []
     for weights in _null_space([obligations for _, obligations in descents]):
         total = fmpq_poly()
