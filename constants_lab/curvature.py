@@ -2,17 +2,17 @@
 
 Let b = -h1 h2 and f(n) a(n) = f(n-1) h1(n) + f(n+1) h2(n+1) over a number field (a form over the complex numbers gives one
 over a number field: the conditions are algebraic), and let p be an odd prime that does not divide b.  Let O be the local ring
-at a prime above p.  Up to units h1 = c g1 and h2 = g2/c, where g1, g2 and, after a scaling, f have coefficients in O
-and are not zero modulo the prime (Gauss); c is a unit, since otherwise the identity times c or 1/c gives f(n+1) g2(n+1) = 0 or
-f(n-1) g1(n) = 0 there.  So the form can be reduced.  There C(n) = [[0, 1], [b(n), a(n)]] maps (1, r(n-1)) to r(n-1) (1, r(n)), r(n) = h2(n+1) f(n+1)/f(n);
-hence
+at a prime above p.  Up to units h1 = c g1 and h2 = g2/c, where g1, g2 and, after a scaling, f have coefficients in O and are
+not zero modulo the prime (Gauss); c is a unit, since otherwise the identity times c or 1/c gives f(n+1) g2(n+1) = 0 or
+f(n-1) g1(n) = 0 there.  So the form can be reduced.  With r(n) = h2(n+1) f(n+1)/f(n) the matrix C(n) = [[0, 1], [b(n), a(n)]]
+maps (1, r(n-1)) to r(n-1) (1, r(n)); hence
 
     C(n+p-1) ... C(n)  has the eigenvalue  h2(n) h2(n+1) ... h2(n+p-1),
 
 because f(n+p) = f(n).  It is a polynomial, so the discriminant T^2 - 4 D of the characteristic polynomial X^2 - T X + D is the
-square of one: over the field of p elements a constant times a square.  A prime for which it is not is a proof, found without
-any search.  There is none where the product is nilpotent, as for Apery's fractions; for those only the complete search of
-:func:`constants_lab.euler.euler_form` decides.
+square of a polynomial over some finite field, and over the field of p elements a constant times a square.  A prime for which it
+is not is a proof, found without any search.  There is none where the product is nilpotent, as for Apery's fractions; for those
+only the complete search of :func:`constants_lab.euler.euler_form` decides.
 
 The product is the p-curvature of the recurrence (compare van der Put and Singer, Galois Theory of Difference Equations, 1997,
 chapter 5).
