@@ -211,36 +211,36 @@ def measure_euler() -> list[tuple[float, bool]]:
 
 
 ROW_DEGREE = 3
-"""Of the entries of the matrix between two rows of the field of zeta(3)."""
+"""Of the entries of the matrix between two rows of the field of zeta(3), as ramanujantools writes it."""
 
 
-def rows() -> tuple[list[fmpz_poly], list[fmpz_poly]]:
-    """a and b of the rows y = 1 and y = 2: a = f(x, y) - fbar(x+1, y), b = -x^6."""
-    x = fmpz_poly([0, 1])
+def rows() -> tuple[Any, Any]:
+    """The steps [[a(x), b(x+1)], [1, 0]] of the rows y = 1 and y = 2: a = f(x, y) - fbar(x+1, y), b = -x^6."""
+    from constants_lab.proofs.coboundaries import step_matrix
 
-    def row(y: int) -> list[fmpz_poly]:
+    x = fmpq_poly([0, 1])
+
+    def row(y: int) -> Any:
         following = x + 1
         f = (x + y) * (x * x + x * y + y * y)
         conjugate = (y - following) * (following * following - following * y + y * y)
-        return [f - conjugate, -(x**6)]
+        return step_matrix(f - conjugate, -(x**6))
 
     return row(1), row(2)
 
 
 def measure_coboundary() -> float:
     """Seconds for a matrix between the rows, which is checked outside the time."""
-    from constants_lab.proofs.coboundaries import coboundaries
+    from constants_lab.proofs.coboundaries import coboundaries, product
 
     first, second = rows()
-    seconds, found = best(lambda: next(coboundaries(*first, *second)))
-    u = [fmpq_poly(p) for p in found.u]
-    after = [_moved(p, 1) for p in u]
-    top, bottom = (fmpq_poly(p) for p in found.factor)
-    (a, b), (c, d) = ([fmpq_poly(p) for p in row] for row in (first, second))
-    # M(n) U(n+1) bottom = top U(n) N(n), M = [[0, b], [1, a]].
-    left = [b * after[2], b * after[3], after[0] + a * after[2], after[1] + a * after[3]]
-    right = [u[1], u[0] * d + u[1] * c, u[3], u[2] * d + u[3] * c]
-    if any(x * bottom != y * top for x, y in zip(left, right, strict=True)) or u[0] * u[3] == u[1] * u[2]:
+    seconds, found = best(lambda: next(coboundaries(first, second)))
+    u11, u12, u21, u22 = (fmpq_poly(p) for p in found.u)
+    top, bottom = found.factor
+    # T(n) U(n+1) bottom = top U(n) N(n).
+    left = product(first, (_moved(u11, 1), _moved(u12, 1), _moved(u21, 1), _moved(u22, 1)))
+    right = product((u11, u12, u21, u22), second)
+    if any(x * bottom != y * top for x, y in zip(left, right, strict=True)) or u11 * u22 == u12 * u21:
         sys.exit("a wrong coboundary")
     return seconds
 

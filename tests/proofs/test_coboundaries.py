@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import pytest
-from flint import fmpz_poly
+from flint import fmpq_poly, fmpz_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from constants_lab.polynomials import shift
-from constants_lab.proofs.coboundaries import Coboundary, coboundaries
+from constants_lab.proofs.coboundaries import Coboundary, Quad, coboundaries, folded, product, step_matrix
 
 X = fmpz_poly([0, 1])
 Pair = tuple[fmpz_poly, fmpz_poly]
 
 
-def holds(found: Coboundary, first: Pair, second: Pair) -> bool:
-    """M(n) U(n+1) = λ(n) U(n) N(n), and det U is not zero."""
-    (a, b), (c, d) = first, second
-    u11, u12, u21, u22 = found.u
+def step(pair: Pair) -> Quad:
+    return step_matrix(fmpq_poly(pair[0]), fmpq_poly(pair[1]))
+
+
+def holds(found: Coboundary, target: Quad, source: Quad) -> bool:
+    """T(n) U(n+1) = λ(n) U(n) N(n), and det U is not zero."""
+    u11, u12, u21, u22 = (fmpq_poly(p) for p in found.u)
+    v11, v12, v21, v22 = (fmpq_poly(shift(p, 1)) for p in found.u)
     top, bottom = found.factor
-    v11, v12, v21, v22 = (shift(p, 1) for p in found.u)
-    left = [b * v21, b * v22, v11 + a * v21, v12 + a * v22]
-    right = [u12, d * u11 + c * u12, u22, d * u21 + c * u22]
+    left, right = product(target, (v11, v12, v21, v22)), product((u11, u12, u21, u22), source)
     return u11 * u22 != u12 * u21 and all(x * bottom == y * top for x, y in zip(left, right, strict=True))
 
 
@@ -41,9 +43,9 @@ def field_row(name: str, y: int) -> Pair:
 @pytest.mark.parametrize("name", ["log(2)", "zeta(2)", "zeta(3)"])
 @pytest.mark.parametrize("y", [1, 2, 5])
 def test_rows_of_a_matrix_field(name: str, y: int) -> None:
-    first, second = field_row(name, y), field_row(name, y + 1)
+    first, second = step(field_row(name, y)), step(field_row(name, y + 1))
     for one, other in ((first, second), (second, first)):
-        found = next(coboundaries(*one, *other))
+        found = next(coboundaries(one, other))
         assert holds(found, one, other)
 
 
@@ -53,13 +55,20 @@ POLYNOMIALS = st.lists(st.integers(-5, 5), min_size=1, max_size=4).map(fmpz_poly
 @settings(deadline=None)
 @given(POLYNOMIALS, POLYNOMIALS)
 def test_a_fraction_and_its_tail(a: fmpz_poly, b: fmpz_poly) -> None:
-    # U = M(n) leads to the tail, with λ = 1; its adjugate leads back, with λ = b(n+1)/b(n).
-    whole, tail = (a, b), (shift(a, 1), shift(b, 1))
+    # U = T(n) leads to the tail, with λ = 1; its adjugate leads back, with λ the quotient of the determinants.
+    whole, tail = step((a, b)), step((shift(a, 1), shift(b, 1)))
     for one, other in ((whole, tail), (tail, whole)):
-        found = list(coboundaries(*one, *other))
+        found = list(coboundaries(one, other))
         assert found
         assert all(holds(x, one, other) for x in found)
 
 
+def test_folded_fractions() -> None:
+    one, other = (folded(step(field_row("zeta(2)", y)), 2) for y in (1, 2))
+    assert holds(next(coboundaries(one, other)), one, other)
+
+
 def test_unrelated_fractions_have_none() -> None:
-    assert not list(coboundaries(2 * X + 1, X * X, 34 * X**3 + 51 * X**2 + 27 * X + 5, -(X**6)))
+    apery = 34 * X**3 + 51 * X**2 + 27 * X + 5, -(X**6)
+    assert not list(coboundaries(step((2 * X + 1, X * X)), step(apery)))
+    assert not list(coboundaries(step(field_row("zeta(3)", 1)), step(apery)))
