@@ -65,15 +65,22 @@ def _descend(bands: dict[int, Any], start: int, roots: Sequence[int], one: Any) 
     return values, [*obligations.values(), *rest]
 
 
-def _none_modulo(bands: dict[int, fmpz_poly], roots: Sequence[int], p: int) -> bool:
-    """Whether there is no solution modulo p, hence none."""
+def _modulo(bands: dict[int, fmpz_poly], roots: Sequence[int], p: int) -> tuple[int, list[int]] | None:
+    """The dimension of the solutions modulo p and the roots at which they do not all vanish; None where p does not serve.
+
+    There is no greater dimension over Q: a basis of integer vectors can be chosen that stays independent modulo p.
+    """
     reduced = {i: nmod_poly([int(c % p) for c in band.coeffs()], p) for i, band in bands.items()}
     try:
         columns = [_descend(reduced, root, roots, nmod(1, p))[1] for root in roots]
     except ZeroDivisionError:
-        return False
-    entries = [int(x) for column in columns for x in column]
-    return nmod_mat(len(columns), len(columns[0]), entries, p).rank() == len(columns)
+        return None
+    rows = [[int(x) for x in row] for row in zip(*columns, strict=True)]
+    matrix, rank = nmod_mat(len(rows), len(roots), [x for row in rows for x in row], p).rref()
+    pivots = [next(j for j in range(len(roots)) if matrix[i, j] != 0) for i in range(rank)]
+    free = [j for j in range(len(roots)) if j not in pivots]
+    used = {*free, *(pivots[i] for i in range(rank) if any(matrix[i, j] != 0 for j in free))}
+    return len(free), [roots[j] for j in sorted(used)]
 
 
 def _null_space(columns: Sequence[Sequence[fmpq]]) -> list[list[fmpz]]:
@@ -110,13 +117,25 @@ def polynomial_solutions(coefficients: Sequence[fmpz_poly], max_degree: int) -> 
     """
     bands = _bands(coefficients)
     roots = [root for root, _ in integer_roots(bands[max(bands)]) if 0 <= root <= max_degree]
-    if not roots or _none_modulo(bands, roots, _PRIME):
+    if not roots:
         return []
-    descents = [_descend(bands, root, roots, fmpq(1)) for root in roots]
+    dimension, used = _modulo(bands, roots, _PRIME) or (None, roots)
+    found = _exact(bands, roots, used)
+    if dimension is not None and len(found) < dimension:
+        # Rare: the solutions modulo the prime are not those of the rational numbers.
+        found = _exact(bands, roots, roots)
+    return sorted(found, key=lambda y: y.degree())
+
+
+def _exact(bands: dict[int, fmpz_poly], roots: Sequence[int], used: Sequence[int]) -> list[fmpz_poly]:
+    """Basis of the solutions that vanish at the roots that are not ``used``."""
+    if not used:
+        return []
+    descents = [_descend(bands, root, roots, fmpq(1)) for root in used]
     found = []
     for weights in _null_space([obligations for _, obligations in descents]):
         total = fmpq_poly()
         for weight, (values, _) in zip(weights, descents, strict=True):
             total += fmpq_poly(values) * weight
         found.append(_from_falling(total.coeffs()))
-    return sorted(found, key=lambda y: y.degree())
+    return found
