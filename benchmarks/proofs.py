@@ -9,7 +9,8 @@ the one measured.  "coboundary" relates the rows y = 1 and y = 2 of the matrix f
 2024).  "checker" checks every certificate that the prover makes for the published formulas of the tests.
 
 ramanujantools does the first two on the same input, in a process of its own, with 5 s for each; its import is not counted.
-Times of ours are the best of three calls for each input, after a first one.
+All times are processor time, which other programs disturb least; those of ours are the best of three calls for each input,
+after a first one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, NamedTuple
 
 from flint import fmpq_poly, fmpz_poly
@@ -196,9 +197,9 @@ def best(function: Callable[[], Any]) -> tuple[float, Any]:
     result = function()
     times = []
     for _ in range(3):
-        started = perf_counter()
+        started = process_time()
         function()
-        times.append(perf_counter() - started)
+        times.append(process_time() - started)
     return min(times), result
 
 
@@ -278,8 +279,8 @@ def _late(*_: Any) -> None:
 
 def _timed(function: Callable[[], bool]) -> tuple[float, str]:
     """Seconds, and "yes", "no", the name of an exception, or "late"."""
-    started = perf_counter()
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    started = process_time()
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         verdict = "yes" if function() else "no"
     except Late:
@@ -287,8 +288,8 @@ def _timed(function: Callable[[], bool]) -> tuple[float, str]:
     except Exception as error:
         verdict = type(error).__name__
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-    return perf_counter() - started, verdict
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return process_time() - started, verdict
 
 
 def solve(row: str) -> None:
@@ -298,7 +299,7 @@ def solve(row: str) -> None:
     from ramanujantools.solvers import CoboundarySolver, EulerSolver
     from sympy.abc import x, y
 
-    signal.signal(signal.SIGALRM, _late)
+    signal.signal(signal.SIGPROF, _late)
 
     def polynomial(p: fmpz_poly) -> Any:
         return sympy.Poly([int(c) for c in p.coeffs()[::-1]], x)

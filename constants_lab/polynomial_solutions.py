@@ -77,9 +77,9 @@ def _modulo(bands: dict[int, fmpz_poly], roots: Sequence[int], p: int) -> tuple[
         return None
     rows = [[int(x) for x in row] for row in zip(*columns, strict=True)]
     matrix, rank = nmod_mat(len(rows), len(roots), [x for row in rows for x in row], p).rref()
-    pivots = [next(j for j in range(len(roots)) if matrix[i, j] != 0) for i in range(rank)]
+    pivots = [next(j for j in range(len(roots)) if int(matrix[i, j])) for i in range(rank)]
     free = [j for j in range(len(roots)) if j not in pivots]
-    used = {*free, *(pivots[i] for i in range(rank) if any(matrix[i, j] != 0 for j in free))}
+    used = {*free, *(pivots[i] for i in range(rank) if any(int(matrix[i, j]) for j in free))}
     return len(free), [roots[j] for j in sorted(used)]
 
 
