@@ -307,7 +307,7 @@ def _lowest_positions(c: RootClass, count: int, f: fmpz_poly) -> tuple[tuple[int
 
 
 def _pencil(classes: Sequence[RootClass], f: fmpz_poly, g: fmpz_poly) -> list[fmpz_poly]:
-    """f, and those g - c f that have factors of their own at places that roots of h2 can cross; deg f < deg g.
+    """f, g, and those g - c f of which more roots of h2 can cross some gap than of most; deg f < deg g.
 
     Of all combinations only these can become simpler than f and g.
     """
@@ -318,14 +318,34 @@ def _pencil(classes: Sequence[RootClass], f: fmpz_poly, g: fmpz_poly) -> list[fm
         for lo, hi in c.gaps:
             if (hi - lo) * c.degree > g.degree():
                 continue
-            for x in range(lo, hi):
-                modulus = fmpq_poly(shift(c.base, -x))
-                left, right = first % modulus, second % modulus
-                if not left.is_zero():
-                    ratio = right[left.degree()] / left.leading_coefficient()
-                    if right == left * ratio and ratio not in ratios:
-                        ratios.append(ratio)
+            ratio = _common_ratio(first, second, _weakest([shift(c.base, -x) for x in range(lo, hi)], common))
+            if ratio is not None and ratio not in ratios:
+                ratios.append(ratio)
     return [f, *(g * ratio.denom() - f * ratio.numer() for ratio in ratios)]
+
+
+def _weakest(factors: Sequence[fmpz_poly], common: fmpz_poly) -> list[fmpz_poly]:
+    """The factors of least multiplicity in ``common``: each of them must gain for one root more to cross."""
+    if common.degree() == 0:
+        return list(factors)
+    multiplicities = [_least_multiplicity(common, iter([factor]), common.degree()) for factor in factors]
+    return [factor for factor, m in zip(factors, multiplicities, strict=True) if m == min(multiplicities)]
+
+
+def _common_ratio(first: fmpq_poly, second: fmpq_poly, factors: Sequence[fmpz_poly]) -> fmpq | None:
+    """c where second - c first is divisible by all the factors, which are irreducible, and first by none."""
+    found: fmpq | None = None
+    for factor in factors:
+        modulus = fmpq_poly(factor)
+        left = first % modulus
+        if left.is_zero():
+            return None
+        right = second % modulus
+        ratio = right[left.degree()] / left.leading_coefficient()
+        if right != left * ratio or ratio != (ratio if found is None else found):
+            return None
+        found = ratio
+    return found
 
 
 def _simplified(

@@ -5,6 +5,7 @@ Delta n^(j) = j n^(j-1), and a polynomial q multiplies by its Newton expansion a
 (Delta^l q)(j)/l! n^(j+l).  So the recurrence becomes a banded matrix whose entries are polynomials in j, and solving it
 for degree m costs O(m (degree + order)) operations (Abramov, Bronstein and Petkovsek, On polynomial solutions of linear
 operator equations, ISSAC 1995).  The topmost band is the indicial polynomial: its roots are the only possible degrees.
+The matrix is first solved modulo a prime: what has no solution there has none, and rarely is there one by accident.
 Everything is exact.
 """
 
@@ -12,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import comb
+from typing import Any
 
-from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly
+from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly, nmod, nmod_mat, nmod_poly
 
 from constants_lab.polynomials import integer_roots, shift
 
 __all__ = ["polynomial_solutions"]
+
+_PRIME = 2**61 - 1
 
 
 def _bands(coefficients: Sequence[fmpz_poly]) -> dict[int, fmpz_poly]:
@@ -37,26 +41,46 @@ def _bands(coefficients: Sequence[fmpz_poly]) -> dict[int, fmpz_poly]:
     return {i: band for i, band in bands.items() if not band.is_zero()}
 
 
-def _descend(bands: dict[int, fmpz_poly], start: int, roots: Sequence[int]) -> tuple[list[fmpq], list[fmpq]]:
+def _descend(bands: dict[int, Any], start: int, roots: Sequence[int], one: Any) -> tuple[list[Any], list[Any]]:
     """Coefficients of n^(start) + ... in the falling basis, and what must vanish for it to be a solution.
 
-    The coefficients at other roots of the indicial polynomial are free, and zero here.
+    The coefficients at other roots of the indicial polynomial are free, and zero here.  ``one`` is that of the field; raises
+    ZeroDivisionError where the indicial polynomial has more roots in the field than ``roots``.
     """
     top = max(bands)
     lower = [(i, band) for i, band in bands.items() if i < top]
-    values = [fmpq(0)] * start + [fmpq(1)]
-    obligations = dict.fromkeys(roots, fmpq(0))
+    zero = one - one
+    values = [zero] * start + [one]
+    obligations = dict.fromkeys(roots, zero)
     for j in range(start - 1, -1, -1):
-        total = sum((band(j + top - i) * values[j + top - i] for i, band in lower if j + top - i <= start), fmpq(0))
+        total = sum((band(j + top - i) * values[j + top - i] for i, band in lower if j + top - i <= start), zero)
         if j in obligations:
             obligations[j] = total
-        elif total != 0:
+        else:
+            # Also where the total is zero: modulo a prime it may be so by accident.
             values[j] = -total / bands[top](j)
     rest = [
-        sum((band(k - i) * values[k - i] for i, band in bands.items() if 0 <= k - i <= start), fmpq(0))
-        for k in range(top)
+        sum((band(k - i) * values[k - i] for i, band in bands.items() if 0 <= k - i <= start), zero) for k in range(top)
     ]
     return values, [*obligations.values(), *rest]
+
+
+def _modulo(bands: dict[int, fmpz_poly], roots: Sequence[int], p: int) -> tuple[int, list[int]] | None:
+    """The dimension of the solutions modulo p and the roots at which they do not all vanish; None where p does not serve.
+
+    There is no greater dimension over Q: a basis of integer vectors can be chosen that stays independent modulo p.
+    """
+    reduced = {i: nmod_poly([int(c % p) for c in band.coeffs()], p) for i, band in bands.items()}
+    try:
+        columns = [_descend(reduced, root, roots, nmod(1, p))[1] for root in roots]
+    except ZeroDivisionError:
+        return None
+    rows = [[int(x) for x in row] for row in zip(*columns, strict=True)]
+    matrix, rank = nmod_mat(len(rows), len(roots), [x for row in rows for x in row], p).rref()
+    pivots = [next(j for j in range(len(roots)) if int(matrix[i, j])) for i in range(rank)]
+    free = [j for j in range(len(roots)) if j not in pivots]
+    used = {*free, *(pivots[i] for i in range(rank) if any(int(matrix[i, j]) for j in free))}
+    return len(free), [roots[j] for j in sorted(used)]
 
 
 def _null_space(columns: Sequence[Sequence[fmpq]]) -> list[list[fmpz]]:
@@ -95,11 +119,23 @@ def polynomial_solutions(coefficients: Sequence[fmpz_poly], max_degree: int) -> 
     roots = [root for root, _ in integer_roots(bands[max(bands)]) if 0 <= root <= max_degree]
     if not roots:
         return []
-    descents = [_descend(bands, root, roots) for root in roots]
+    dimension, used = _modulo(bands, roots, _PRIME) or (None, roots)
+    found = _exact(bands, roots, used)
+    if dimension is not None and len(found) < dimension:
+        # Rare: the solutions modulo the prime are not those of the rational numbers.
+        found = _exact(bands, roots, roots)
+    return sorted(found, key=lambda y: y.degree())
+
+
+def _exact(bands: dict[int, fmpz_poly], roots: Sequence[int], used: Sequence[int]) -> list[fmpz_poly]:
+    """Basis of the solutions that vanish at the roots that are not ``used``."""
+    if not used:
+        return []
+    descents = [_descend(bands, root, roots, fmpq(1)) for root in used]
     found = []
     for weights in _null_space([obligations for _, obligations in descents]):
         total = fmpq_poly()
         for weight, (values, _) in zip(weights, descents, strict=True):
             total += fmpq_poly(values) * weight
         found.append(_from_falling(total.coeffs()))
-    return sorted(found, key=lambda y: y.degree())
+    return found

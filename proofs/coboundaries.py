@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isqrt
 
-from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_poly
+from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly, nmod_mat
 
 __all__ = ["Coboundary", "Quad", "coboundaries", "folded", "product", "step_matrix"]
+
+_PRIME = 2**61 - 1
 
 Quad = tuple[fmpq_poly, fmpq_poly, fmpq_poly, fmpq_poly]
 """The entries of a 2 x 2 matrix of polynomials, row by row."""
@@ -58,15 +60,33 @@ def _determinant(m: Quad) -> fmpq_poly:
 
 
 def coboundaries(target: Quad, source: Quad, most: int = 3) -> Iterator[Coboundary]:
-    """Coboundaries from the fraction with the step ``source`` to that with the step ``target``, entries of degree ≤ most."""
+    """Coboundaries from the fraction with the step ``source`` to that with the step ``target``, for each λ of least degree.
+
+    All with entries of degree ≤ most are among those looked for, and for the entry u12, whose degree is by that of a larger,
+    and its neighbours more: between rows of the matrix field of ζ(3) the degrees are 3, 6, 0, 3.
+    """
+    largest = most + _slope(target)
     for factor in _factors(_determinant(target), _determinant(source)):
-        for degree in range(most + 1):
+        if not _any_solution(target, source, factor, _degrees(target, source, largest)):
+            continue
+        for degree in range(largest + 1):
             found = False
-            for u in _solutions(target, source, factor, degree):
+            for u in _solutions(target, source, factor, _degrees(target, source, degree)):
                 found = True
                 yield Coboundary(u, factor)
             if found:
                 break
+
+
+def _slope(m: Quad) -> int:
+    """By how much the degree rises from the first entry to the second, and falls to the third: about deg a."""
+    return max(0, (m[1].degree() - m[2].degree() + 1) // 2)
+
+
+def _degrees(target: Quad, source: Quad, degree: int) -> tuple[int, int, int, int]:
+    """The degrees of u11, u12, u21, u22 that go together, so that no product in the identity has terms of its own."""
+    right, down = _slope(source), _slope(target)
+    return degree, degree + right, degree - down, degree + right - down
 
 
 def _factors(top: fmpq_poly, bottom: fmpq_poly) -> Iterator[tuple[fmpq_poly, fmpq_poly]]:
@@ -100,35 +120,52 @@ def _square_root(p: fmpq_poly) -> fmpq_poly | None:
     return out / out.leading_coefficient()
 
 
-def _solutions(
-    target: Quad, source: Quad, factor: tuple[fmpq_poly, fmpq_poly], degree: int
-) -> Iterator[tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly]]:
-    """U with entries of at most that degree and a determinant that is not zero, from a basis of the solutions."""
+def _equations(
+    target: Quad, source: Quad, factor: tuple[fmpq_poly, fmpq_poly], degrees: tuple[int, int, int, int]
+) -> tuple[fmpz_mat, list[tuple[int, int]]]:
+    """The linear equations, and for each column of the matrix the entry of U and the power of m that it is for."""
     top, bottom = factor
-    size = degree + 1
-    zero = fmpq_poly([])
-    columns: list[list[fmpq_poly]] = []
-    for entry in range(4):
-        for i in range(size):
-            x = fmpq_poly([0] * i + [1])
-            after: list[fmpq_poly] = [zero] * 4
-            now: list[fmpq_poly] = [zero] * 4
-            after[entry], now[entry] = _moved(x, 1) * bottom, x * top
-            left = product(target, (after[0], after[1], after[2], after[3]))
-            right = product((now[0], now[1], now[2], now[3]), source)
-            columns.append([p - q for p, q in zip(left, right, strict=True)])
+    unknowns = [(entry, i) for entry in range(4) for i in range(degrees[entry] + 1)]
+    columns: list[Quad] = []
+    for entry, i in unknowns:
+        x = fmpq_poly([0] * i + [1])
+        after, now = _moved(x, 1) * bottom, x * top
+        a, b, c, d = target
+        s, t, u, v = source
+        none = fmpq_poly([])
+        columns.append(
+            [
+                (a * after - now * s, -now * t, c * after, none),
+                (-now * u, a * after - now * v, none, c * after),
+                (b * after, none, d * after - now * s, -now * t),
+                (none, b * after, -now * u, d * after - now * v),
+            ][entry]
+        )
     rows = 1 + max(p.degree() for column in columns for p in column)
     entries = [column[j][i] for j in range(4) for i in range(rows) for column in columns]
-    matrix, rank = fmpq_mat(4 * rows, len(columns), entries).rref()
-    pivots = [next(j for j in range(len(columns)) if matrix[i, j] != 0) for i in range(rank)]
-    for free in (j for j in range(len(columns)) if j not in pivots):
-        vector = [fmpq(0)] * len(columns)
-        vector[free] = fmpq(1)
-        for i, j in enumerate(pivots):
-            vector[j] = -matrix[i, free]
-        scale = fmpz(1)
-        for q in vector:
-            scale = scale.lcm(q.q)
-        parts = [fmpz_poly([(q * scale).p for q in vector[k * size : (k + 1) * size]]) for k in range(4)]
-        if not (parts[0] * parts[3] - parts[1] * parts[2]).is_zero():
-            yield parts[0], parts[1], parts[2], parts[3]
+    return fmpz_mat(fmpq_mat(4 * rows, len(columns), entries).numer_denom()[0]), unknowns
+
+
+def _any_solution(
+    target: Quad, source: Quad, factor: tuple[fmpq_poly, fmpq_poly], degrees: tuple[int, int, int, int]
+) -> bool:
+    """Whether the equations have a solution modulo a prime; if they have none, there is none."""
+    matrix, unknowns = _equations(target, source, factor, degrees)
+    return nmod_mat(matrix, _PRIME).rank() < len(unknowns)
+
+
+def _solutions(
+    target: Quad, source: Quad, factor: tuple[fmpq_poly, fmpq_poly], degrees: tuple[int, int, int, int]
+) -> Iterator[tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly]]:
+    """U with entries of at most these degrees and a determinant that is not zero, from a basis of the solutions."""
+    matrix, unknowns = _equations(target, source, factor, degrees)
+    # FLINT puts the basis into the first columns.
+    basis, nullity = matrix.nullspace()
+    for k in range(nullity):
+        parts: list[list[fmpz]] = [[], [], [], []]
+        for j, (entry, _) in enumerate(unknowns):
+            parts[entry].append(basis[j, k])
+        u11, u12, u21, u22 = (fmpz_poly(part) for part in parts)
+        if u11 * u22 != u12 * u21:
+            content = u11.content().gcd(u12.content()).gcd(u21.content()).gcd(u22.content())
+            yield u11 // content, u12 // content, u21 // content, u22 // content

@@ -1,0 +1,74 @@
+"""Coboundaries: the matrix found satisfies its identity, between rows of matrix fields and between a fraction and its tail."""
+
+from __future__ import annotations
+
+import pytest
+from flint import fmpq_poly, fmpz_poly
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from constants_lab.polynomials import shift
+from constants_lab.proofs.coboundaries import Coboundary, Quad, coboundaries, folded, product, step_matrix
+
+X = fmpz_poly([0, 1])
+Pair = tuple[fmpz_poly, fmpz_poly]
+
+
+def step(pair: Pair) -> Quad:
+    return step_matrix(fmpq_poly(pair[0]), fmpq_poly(pair[1]))
+
+
+def holds(found: Coboundary, target: Quad, source: Quad) -> bool:
+    """T(n) U(n+1) = λ(n) U(n) N(n), and det U is not zero."""
+    u11, u12, u21, u22 = (fmpq_poly(p) for p in found.u)
+    v11, v12, v21, v22 = (fmpq_poly(shift(p, 1)) for p in found.u)
+    top, bottom = found.factor
+    left, right = product(target, (v11, v12, v21, v22)), product((u11, u12, u21, u22), source)
+    return u11 * u22 != u12 * u21 and all(x * bottom == y * top for x, y in zip(left, right, strict=True))
+
+
+def field_row(name: str, y: int) -> Pair:
+    """a = f(x, y) - fbar(x+1, y) and b of a conservative matrix field."""
+    x, after = X, X + 1
+    match name:
+        case "log(2)":
+            return 2 * (x + y) - (y - after), -2 * x * x
+        case "zeta(2)":
+            return 2 * x * x + 2 * x * y + y * y + (2 * after * after - 2 * after * y + y * y), -4 * x**4
+        case _:
+            conjugate = (y - after) * (after * after - after * y + y * y)
+            return (x + y) * (x * x + x * y + y * y) - conjugate, -(x**6)
+
+
+@pytest.mark.parametrize("name", ["log(2)", "zeta(2)", "zeta(3)"])
+@pytest.mark.parametrize("y", [1, 2, 5])
+def test_rows_of_a_matrix_field(name: str, y: int) -> None:
+    first, second = step(field_row(name, y)), step(field_row(name, y + 1))
+    for one, other in ((first, second), (second, first)):
+        found = next(coboundaries(one, other))
+        assert holds(found, one, other)
+
+
+POLYNOMIALS = st.lists(st.integers(-5, 5), min_size=1, max_size=4).map(fmpz_poly).filter(lambda p: p != 0)
+
+
+@settings(deadline=None)
+@given(POLYNOMIALS, POLYNOMIALS)
+def test_a_fraction_and_its_tail(a: fmpz_poly, b: fmpz_poly) -> None:
+    # U = T(n) leads to the tail, with λ = 1; its adjugate leads back, with λ the quotient of the determinants.
+    whole, tail = step((a, b)), step((shift(a, 1), shift(b, 1)))
+    for one, other in ((whole, tail), (tail, whole)):
+        found = list(coboundaries(one, other))
+        assert found
+        assert all(holds(x, one, other) for x in found)
+
+
+def test_folded_fractions() -> None:
+    one, other = (folded(step(field_row("zeta(2)", y)), 2) for y in (1, 2))
+    assert holds(next(coboundaries(one, other)), one, other)
+
+
+def test_unrelated_fractions_have_none() -> None:
+    apery = 34 * X**3 + 51 * X**2 + 27 * X + 5, -(X**6)
+    assert not list(coboundaries(step((2 * X + 1, X * X)), step(apery)))
+    assert not list(coboundaries(step(field_row("zeta(3)", 1)), step(apery)))
