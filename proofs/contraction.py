@@ -34,7 +34,7 @@ def contraction(a: fmpz_poly, b: fmpz_poly, k: int) -> Contraction | None:
 
     >>> even = contraction(fmpz_poly([2]), fmpz_poly([0, 0, 1]), 2)
     >>> even.a, even.b
-    (8*x^2 + 4*x + 5, (-4)*x^4 + 4*x^3 + (-1)*x^2)
+    (8*x^2 + 4*x + 5, (-16)*x^4 + 16*x^3 + (-4)*x^2)
     """
     f11, _, f21, f22 = f = folded(step_matrix(fmpq_poly(a), fmpq_poly(b)), k)
     if f21.is_zero():
