@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from math import lcm
 
 from flint import fmpq, fmpq_poly, fmpz_mpoly, fmpz_poly
 
@@ -23,27 +24,33 @@ from constants_lab.proofs.coboundaries import Coboundary, coboundaries, step_mat
 from constants_lab.proofs.contraction import contraction
 from constants_lab.proofs.creative import (
     PRIME,
+    RING,
+    Both,
     Hypergeometric,
-    Product,
     invariant,
+    lowest,
     rows,
     telescoper,
 )
-from constants_lab.proofs.minimality import Both, at, growths, minimality, two, vanishing
+from constants_lab.proofs.minimality import at, growths, minimality, two, vanishing
 from constants_lab.proofs.steps import Step, coboundary, facts_of, holds, polynomial, shift
 from constants_lab.proofs.telescoping import Ratio, reduced
 
-__all__ = ["FAMILIES", "Family", "apery_steps", "carried_steps", "folded_steps"]
+__all__ = ["FAMILIES", "Family", "apery_steps", "carried_steps", "folded_steps", "sum_steps"]
 
 Sums = Callable[[Ratio], Iterator[list[Step]]]
 """Ways to prove the sum of a series of a given ratio: steps whose last fact it is."""
 
 _PLACE = 1234567890123457
 """Fractions and families are compared at this n modulo a prime."""
-_MOST_SHIFT = 4
+_MOST_SHIFT = 9
 _MOST_CARRIED = 3
 _MOST_DEGREE = 6
 _H = Fraction(1, 2)
+
+
+Pair = tuple[fmpz_poly, fmpz_poly]
+"""a and b of PCF(a, b)."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,15 @@ FAMILIES = (
 )
 
 
+def sum_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> list[Step] | None:
+    """Steps whose last fact is the value of PCF(a, b), by sums of hypergeometric terms; ``sums`` proves sums of series."""
+    for search in (apery_steps, carried_steps, folded_steps):
+        steps = next((steps for steps in search(a, b, sums) if holds(steps)), None)
+        if steps is not None:
+            return steps
+    return None
+
+
 def folded_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[Step]]:
     """Steps whose last fact is the value of PCF(a, b), from a family whose fraction has every second of its convergents."""
     for s in (0, 1):
@@ -124,6 +140,12 @@ def carried_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[Step]
             known = next(apery_steps(c, d, sums), None)
             if known is not None:
                 yield from _carried(a, b, known, c, d, found)
+            for term, first in _related(c, d):
+                for how in found:
+                    steps = _weighted(term, first, how, (a, b), (c, d), sums)
+                    if steps is not None:
+                        yield steps
+                        return
 
 
 def _carried(
@@ -143,39 +165,79 @@ def _carried(
                 return
 
 
+def _weighted(
+    term: Hypergeometric, s: int, how: Coboundary, target: Pair, source: Pair, sums: Sums
+) -> list[Step] | None:
+    """Steps by the sums of u22(n + s) F(n, k) - u21(n + s) b(n + s) F(n-1, k), the solutions that U makes of those of a source.
+
+    These are F(n, k) times a polynomial by factors of F(n, k)/F(n-1, k).
+    """
+    found = _normalised(term, *(moved(p, s - 1) for p in source))
+    if found is None:
+        return None
+    (top, bottom), one = found[0], fmpq_poly([1])
+    b, lower, right = (two((fmpq_poly(moved(p, s)), one))[0] for p in (source[1], how.u[2], how.u[3]))
+    weight = right * top - lower * b * bottom
+    linears, gens = term.linears, RING.gens()
+    for (x, y, z), e in term.across().factors.items():
+        d = lcm(y.denominator, z.denominator)
+        factor = d * gens[1] + int(y * d) * gens[0] + int(z * d)
+        for _ in range(e if x else 0):
+            quotient, rest = divmod(weight, factor)
+            if not rest.to_dict():
+                weight = quotient
+            else:
+                linears = (*linears, (d, int(y * d), z * d, -1))
+    content = RING.constant(0)
+    for j in range(int(weight.degrees()[1]) + 1):
+        content = content.gcd(RING.from_dict({(i, 0): c for (i, k), c in weight.to_dict().items() if k == j}))
+    weight /= content
+    signs = {c > 0 for c in weight.coeffs()}
+    # Else F might vanish somewhere, and the checker would not believe the quotients.
+    if len(signs) != 1 or (0, 0) not in weight.to_dict():
+        return None
+    return _summed(Hypergeometric(term.z, term.gammas, linears, weight), s, *target, sums)
+
+
 def apery_steps(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[Step]]:
     """Steps whose last fact is the value of PCF(a, b), from the families whose fraction it is or is a tail of.
 
     ``sums`` proves the two series F(0, k) and F(1, k).
     """
     for term, s in _related(a, b):
-        # In the recurrence a(n), b(n) are those of the fraction at n - 1; it may begin later, where the sums converge.
-        x, y = moved(a, s - 1), moved(b, s - 1)
-        found = _normalised(term, x, y)
-        if found is None:
-            continue
-        across, along, c = found
-        if not vanishing(along, c):
-            continue
-        least = minimality(across, x, y)
-        if least is None:
+        steps = _summed(term, s, a, b, sums)
+        if steps is not None:
+            yield steps
             return
-        for facts, first, second in _series(along, sums):
-            step = {
-                "rule": "recurrence",
-                "first": first,
-                "second": second,
-                "a": polynomial(x),
-                "b": polynomial(y),
-                "across": _bivariate(*across),
-                "along": _bivariate(*along.parts()),
-                "certificate": _bivariate(*c),
-                **least,
-            }
-            steps = [*facts, step, *([shift(len(facts), -s)] if s else [])]
-            if holds(steps):
-                yield steps
-                return
+
+
+def _summed(term: Hypergeometric, s: int, a: fmpz_poly, b: fmpz_poly, sums: Sums) -> list[Step] | None:
+    """Steps for PCF(a, b) when Σ F(n, k), up to a factor of n alone, is minimal for it from n + s on."""
+    # In the recurrence a(n), b(n) are those of the fraction at n - 1; it may begin later, where the sums converge.
+    x, y = moved(a, s - 1), moved(b, s - 1)
+    found = _normalised(term, x, y)
+    if found is None:
+        return None
+    across, along, c = found
+    least = minimality(across, x, y) if vanishing(along, c) else None
+    if least is None:
+        return None
+    for facts, first, second in _series(along, sums):
+        step = {
+            "rule": "recurrence",
+            "first": first,
+            "second": second,
+            "a": polynomial(x),
+            "b": polynomial(y),
+            "across": _bivariate(*across),
+            "along": _bivariate(*along),
+            "certificate": _bivariate(*c),
+            **least,
+        }
+        steps = [*facts, step, *([shift(len(facts), -s)] if s else [])]
+        if holds(steps):
+            return steps
+    return None
 
 
 @cache
@@ -184,9 +246,8 @@ def _invariants() -> dict[int, tuple[Hypergeometric, int]]:
     found = {}
     for family in FAMILIES:
         term = family.term()
-        across, along = term.across(), term.along()
         for s in range(-_MOST_SHIFT, _MOST_SHIFT + 1):
-            value = invariant(across, along, _PLACE + s)
+            value = invariant(term, _PLACE + s)
             if value is not None:
                 found[value] = term, s
     return found
@@ -204,10 +265,9 @@ def _related(a: fmpz_poly, b: fmpz_poly) -> Iterator[tuple[Hypergeometric, int]]
             yield term.moved(s + first), first
 
 
-def _normalised(term: Hypergeometric, a: fmpz_poly, b: fmpz_poly) -> tuple[Both, Product, Both] | None:
+def _normalised(term: Hypergeometric, a: fmpz_poly, b: fmpz_poly) -> tuple[Both, Both, Both] | None:
     """The quotients of F times the factor of n alone that makes a, b its recurrence, and the certificate."""
-    across, along = term.across(), term.along()
-    found = telescoper(across, along)
+    found = telescoper(term)
     if found is None:
         return None
     c = reduced(fmpq_poly(a) * found.a[1], found.a[0])
@@ -215,19 +275,12 @@ def _normalised(term: Hypergeometric, a: fmpz_poly, b: fmpz_poly) -> tuple[Both,
     left = found.b[0] * c[0] * before[0], found.b[1] * c[1] * before[1]
     if left[0] != fmpq_poly(b) * left[1]:
         return None
-    numerators = [two(c), two(before)]  # type: ignore[arg-type]
-    top, bottom = across.parts()
-    whole = _lowest(top * numerators[0][0], bottom * numerators[0][1])
-    (p, q), (r, s), (t, u) = found.certificate, *numerators
-    return whole, along, _lowest(p * r * t, q * s * u)
+    (p, q), (r, s), (t, u) = found.certificate, two(c), two((before[0], before[1]))
+    (top, bottom), along = term.quotients()
+    return lowest(top * r, bottom * s), along, lowest(p * r * t, q * s * u)
 
 
-def _lowest(top: fmpz_mpoly, bottom: fmpz_mpoly) -> Both:
-    divisor = top.gcd(bottom)
-    return top / divisor, bottom / divisor
-
-
-def _series(along: Product, sums: Sums) -> Iterator[tuple[list[Step], int, int]]:
+def _series(along: Both, sums: Sums) -> Iterator[tuple[list[Step], int, int]]:
     """Facts about Σ F(0, k) and Σ F(1, k), from one theorem, and their places."""
     zero, one = ([steps for steps in sums(at(along, n)) if holds(steps)] for n in (0, 1))
     for first in zero:

@@ -468,7 +468,7 @@ def recurrence(first: Series, second: Series, a: Polynomial, b: Polynomial, acro
     before, zero, one = across.shift(-1), along.put({}, _line(1, 0)), along.put(_line(0, 1), _line(1, 0))
     _require(across * along.shift(-1) == along * across.shift(0, -1), "the two quotients of F do not belong together")
     rest = certificate.shift(0, 1) * along.shift(-2, 1) - certificate
-    _require(across * before - a * before - b == rest, "the Zeilberger identity does not hold")
+    _require((across - a) * before - b == rest, "the Zeilberger identity does not hold")
     _require(all(j for _, j in certificate.top), "C(n, 0) is not 0")
     _vanishing(along, certificate)
     _require(first.ratio == zero and second.ratio == one, "the series are not those of F(0, k) and F(1, k)")

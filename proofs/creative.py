@@ -25,12 +25,15 @@ from constants_lab.proofs.telescoping import Ratio, reduced
 __all__ = [
     "PRIME",
     "RING",
+    "Both",
     "Hypergeometric",
     "Product",
     "Rows",
     "Telescoper",
+    "coefficients_at",
     "in_n",
     "invariant",
+    "lowest",
     "rows",
     "telescoper",
 ]
@@ -46,8 +49,11 @@ Factor = tuple[int, Fraction, Fraction]
 RING = fmpz_mpoly_ctx.get(("n", "k"), Ordering.lex)
 _N, _K = RING.gens()
 
+Both = tuple[fmpz_mpoly, fmpz_mpoly]
+"""A rational function of n and k."""
+
 Rows = list[list[str]]
-"""A polynomial in n and k in JSON: the coefficients of powers of n, highest first, each those of powers of k."""
+"""A polynomial in n and k in JSON: its coefficients as one in n, highest degree first, each such a list for k."""
 
 
 @dataclass(frozen=True)
@@ -97,22 +103,33 @@ def linear(x: int, y: Fraction | int, z: Fraction | int, e: int = 1) -> Product:
 
 @dataclass(frozen=True)
 class Hypergeometric:
-    """F(n, k) = z^k Π Γ(αk + βn + γ)^e Π (αk + βn + γ)^e, up to a factor that depends on n alone.
+    """F(n, k) = z^k Π Γ(αk + βn + γ)^e Π (αk + βn + γ)^e times a polynomial ``weight``, up to a factor of n alone.
 
-    ``gammas`` and ``linears`` hold (α, β, γ, e); α and β are integers in ``gammas``.
+    ``gammas`` and ``linears`` hold (α, β, γ, e).
     """
 
     z: Fraction
     gammas: tuple[tuple[int, int, Fraction, int], ...]
     linears: tuple[tuple[int, int, Fraction, int], ...] = ()
+    weight: fmpz_mpoly | None = None
 
     def moved(self, n: int) -> Hypergeometric:
         """F(n + shift, k)."""
         gammas, linears = (tuple((x, y, z + y * n, e) for x, y, z, e in group) for group in (self.gammas, self.linears))
-        return Hypergeometric(self.z, gammas, linears)
+        return Hypergeometric(self.z, gammas, linears, self.weighed(n))
+
+    def weighed(self, n: int, k: int = 0) -> fmpz_mpoly:
+        """The weight, moved by n and k."""
+        return RING.constant(1) if self.weight is None else self.weight.compose(_N + n, _K + k)
+
+    def quotients(self) -> tuple[Both, Both]:
+        """F(n, k) / F(n-1, k) and F(n, k) / F(n, k-1)."""
+        (p, q), (r, s) = self.across().parts(), self.along().parts()
+        now = self.weighed(0)
+        return lowest(p * now, q * self.weighed(-1)), lowest(r * now, s * self.weighed(0, -1))
 
     def along(self) -> Product:
-        """F(n, k) / F(n, k-1)."""
+        """F(n, k) / F(n, k-1) without the weight."""
         found = Product(self.z)
         for x, y, z, e in self.gammas:
             found *= _quotient(x, y, z, x, e)
@@ -121,7 +138,7 @@ class Hypergeometric:
         return found
 
     def across(self) -> Product:
-        """F(n, k) / F(n-1, k)."""
+        """F(n, k) / F(n-1, k) without the weight."""
         found = Product()
         for x, y, z, e in self.gammas:
             found *= _quotient(x, y, z, y, e)
@@ -146,13 +163,14 @@ class Telescoper:
 
     a: Ratio
     b: Ratio
-    certificate: tuple[fmpz_mpoly, fmpz_mpoly]
+    certificate: Both
 
 
 class _Shape:
     """Gosper's equation p(k) x(k+1) - q(k) x(k) = B_2(k) - a B_1(k) - b B_0(k), with C = q x ``scale``."""
 
-    def __init__(self, across: Product, along: Product) -> None:
+    def __init__(self, term: Hypergeometric) -> None:
+        across, along = term.across(), term.along()
         before = across.moved(-1, 0)
         quotients = Product(), before, across * before
         common: dict[Factor, int] = {}
@@ -169,7 +187,9 @@ class _Shape:
         self.q = Product(Fraction(1), below).moved(0, -1)
         self.scale = shared * numerator.inverse()
         self.right = [product * shared.inverse() * numerator for product in quotients]
-        most, left, other = max(product.degree() for product in self.right), self.p.degree(), self.q.degree()
+        self.weights = [term.weighed(i) for i in (-2, -1, 0)]
+        most = max(product.degree() for product in self.right) + int(self.weights[0].degrees()[1])
+        left, other = self.p.degree(), self.q.degree()
         self.degree = most - left + 1 if left == other and ratio.constant == 1 else most - max(left, other)
 
 
@@ -213,7 +233,8 @@ def _residues(shape: _Shape, n: int) -> tuple[int, int] | None:
     for _ in range(shape.degree + 1):
         columns.append(p * after - q * power)
         power, after = power * nmod_poly([0, 1], PRIME), after * nmod_poly([1, 1], PRIME)
-    columns += [_modular(product, n) for product in shape.right]
+    for product, weight in zip(shape.right, shape.weights, strict=True):
+        columns.append(_modular(product, n) * nmod_poly([int(c) % PRIME for c in coefficients_at(weight, n)], PRIME))
     rows, width = max(column.degree() for column in columns) + 1, len(columns)
     entries = [int(column[i]) for i in range(rows) for column in columns]
     matrix, rank = nmod_mat(rows, width, entries, PRIME).rref()
@@ -223,12 +244,12 @@ def _residues(shape: _Shape, n: int) -> tuple[int, int] | None:
     return int(matrix[width - 2, width - 1]), int(matrix[width - 3, width - 1])
 
 
-def invariant(across: Product, along: Product, n: int) -> int | None:
+def invariant(term: Hypergeometric, n: int) -> int | None:
     """b(n)/(a(n) a(n-1)) modulo 2^61 - 1, the same for F times any factor that depends on n alone; None without recurrence.
 
     A large random n makes an accident unlikely.
     """
-    shape = _Shape(across, along)
+    shape = _Shape(term)
     if shape.degree < 0:
         return None
     found = [_residues(shape, n), _residues(shape, n - 1)]
@@ -258,7 +279,8 @@ def _values(shape: _Shape, n: int) -> list[fmpq] | None:
     for _ in range(shape.degree + 1):
         columns.append(p * after - q * power)
         power, after = power * fmpq_poly([0, 1]), after * fmpq_poly([1, 1])
-    columns += [_rational(product, n) for product in shape.right]
+    for product, weight in zip(shape.right, shape.weights, strict=True):
+        columns.append(_rational(product, n) * fmpq_poly(coefficients_at(weight, n)))
     rows, width = max(column.degree() for column in columns) + 1, len(columns)
     matrix, rank = fmpq_mat(rows, width, [column[i] for i in range(rows) for column in columns]).rref()
     if rank != width - 1 or any(matrix[i, i] != 1 for i in range(rank)):
@@ -285,9 +307,9 @@ def _interpolated(points: list[int], values: list[fmpq]) -> Ratio | None:
     return reduced(top, bottom)
 
 
-def telescoper(across: Product, along: Product) -> Telescoper | None:
+def telescoper(term: Hypergeometric) -> Telescoper | None:
     """The recurrence of order two of Σ F(n, k) and its certificate; None where there is none."""
-    shape = _Shape(across, along)
+    shape = _Shape(term)
     if shape.degree < 0:
         return None
     points: list[int] = []
@@ -322,8 +344,21 @@ def _assembled(shape: _Shape, functions: list[Ratio]) -> Telescoper:
     for product in (shape.q, shape.scale):
         numerator, denominator = product.parts()
         top, bottom = top * numerator, bottom * denominator
+    return Telescoper(a, b, lowest(top, bottom * shape.weights[0]))
+
+
+def lowest(top: fmpz_mpoly, bottom: fmpz_mpoly) -> Both:
+    """The quotient in lowest terms."""
     divisor = top.gcd(bottom)
-    return Telescoper(a, b, (top / divisor, bottom / divisor))
+    return top / divisor, bottom / divisor
+
+
+def coefficients_at(p: fmpz_mpoly, n: int) -> list[int]:
+    """The coefficients of p(n, k) as a polynomial in k, lowest degree first."""
+    found = [0] * (int(p.degrees()[1]) + 1)
+    for (i, j), c in p.to_dict().items():
+        found[int(j)] += int(c) * n ** int(i)
+    return found
 
 
 def in_n(p: fmpq_poly) -> fmpz_mpoly:
@@ -333,6 +368,10 @@ def in_n(p: fmpq_poly) -> fmpz_mpoly:
 
 def rows(p: fmpz_mpoly) -> Rows:
     """The polynomial as JSON."""
-    found = {(int(i), int(j)): str(c) for (i, j), c in p.to_dict().items()}
-    most, wide = max((i for i, _ in found), default=-1), {i: max(j for s, j in found if s == i) for i, _ in found}
-    return [[found.get((i, j), "0") for j in range(wide.get(i, -1), -1, -1)] for i in range(most, -1, -1)]
+    degree = p.degrees()[0]
+    found: list[list[str]] = [[] for _ in range(degree + 1)]
+    for (i, j), c in p.to_dict().items():
+        row = found[degree - int(i)]
+        row.extend(["0"] * (int(j) + 1 - len(row)))
+        row[int(j)] = str(c)
+    return [row[::-1] for row in found]

@@ -12,16 +12,13 @@ from functools import partial
 
 from flint import fmpq, fmpq_poly, fmpz_mpoly, fmpz_poly
 
-from constants_lab.proofs.creative import RING, Product, in_n
+from constants_lab.proofs.creative import RING, Both, coefficients_at, in_n
 from constants_lab.proofs.steps import Step, function
 from constants_lab.proofs.telescoping import Ratio, reduced
 
-__all__ = ["Both", "at", "growths", "minimality", "two", "vanishing"]
+__all__ = ["at", "growths", "minimality", "two", "vanishing"]
 
 _MOST_START = 60
-
-Both = tuple[fmpz_mpoly, fmpz_mpoly]
-"""A rational function of n and k."""
 
 
 def two(f: Ratio) -> Both:
@@ -30,29 +27,21 @@ def two(f: Ratio) -> Both:
     return in_n(f[0] * d), in_n(f[1] * d)
 
 
-def at(product: Product, n: int) -> Ratio:
-    """The product at one n, as a function of k."""
-    top, bottom = (_one(p, n) for p in product.parts())
+def at(f: Both, n: int) -> Ratio:
+    """f(n, k) as a function of k."""
+    top, bottom = (fmpq_poly(coefficients_at(p, n)) for p in f)
     return reduced(top, bottom)
 
 
-def _one(p: fmpz_mpoly, n: int) -> fmpq_poly:
-    """p(n, k) as a polynomial in k."""
-    found = fmpq_poly([])
-    for (i, j), c in p.to_dict().items():
-        found += fmpq_poly([0] * int(j) + [c * n ** int(i)])
-    return found
-
-
-def vanishing(along: Product, certificate: Both) -> bool:
+def vanishing(along: Both, certificate: Both) -> bool:
     """Whether Σ F(0, k) converges absolutely and C(2, k) F(0, k) tends to 0; later n are left to the checker."""
     top, bottom = at(along, 0)
     gap, z = bottom.degree() - top.degree(), abs(top.leading_coefficient())
     if gap or z != 1:
         return gap > 0 or (gap == 0 and z < 1)
     sigma = bottom[bottom.degree() - 1] - top[top.degree() - 1] / top.leading_coefficient()
-    degrees = [_one(p, 2).degree() for p in certificate]
-    return bool(sigma > max(1, degrees[0] - degrees[1]))
+    above, below = at(certificate, 2)
+    return bool(sigma > max(1, above.degree() - below.degree()))
 
 
 def minimality(across: Both, a: fmpz_poly, b: fmpz_poly) -> Step | None:

@@ -21,7 +21,7 @@ from constants_lab.euler_search import rational_solutions, root_classes
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import shift as moved
 from constants_lab.proofs import checker
-from constants_lab.proofs.apery import apery_steps, carried_steps, folded_steps
+from constants_lab.proofs.apery import sum_steps
 from constants_lab.proofs.coboundaries import coboundaries, step_matrix
 from constants_lab.proofs.contraction import contraction
 from constants_lab.proofs.steps import (
@@ -70,8 +70,9 @@ def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     yield from _by_series(a, b)
     yield from _by_coboundary(a, b)
     yield from _by_contraction(a, b)
-    for search in (apery_steps, carried_steps, folded_steps):
-        yield from search(a, b, _sums)
+    found = sum_steps(a, b, _sums)
+    if found is not None:
+        yield found
 
 
 def _by_contraction(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:

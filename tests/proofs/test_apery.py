@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from fractions import Fraction
 
 import pytest
@@ -14,7 +15,7 @@ from constants_lab.expressions import Identity
 from constants_lab.polynomials import parse_polynomial
 from constants_lab.proofs import checker
 from constants_lab.proofs.apery import FAMILIES, Family
-from constants_lab.proofs.creative import Hypergeometric, Telescoper, invariant, telescoper
+from constants_lab.proofs.creative import RING, Hypergeometric, Telescoper, invariant, telescoper
 from constants_lab.proofs.prover import prove
 
 PROVED = [
@@ -92,7 +93,7 @@ def ratio(f: tuple[fmpq_poly, fmpq_poly], n: int) -> Fraction:
 
 def identity_holds(term: Hypergeometric, found: Telescoper, n: int, k: int) -> bool:
     """Zeilberger's identity, divided by F(n-2, k), in rational numbers."""
-    across, along = term.across().parts(), term.along().parts()
+    across, along = term.quotients()
     now, before = quotient(across, n, k), quotient(across, n - 1, k)
     left = now * before - ratio(found.a, n) * before - ratio(found.b, n)
     c = found.certificate
@@ -102,7 +103,7 @@ def identity_holds(term: Hypergeometric, found: Telescoper, n: int, k: int) -> b
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: str(family.fraction))
 def test_the_families_have_recurrences(family: Family) -> None:
     term = family.term()
-    found = telescoper(term.across(), term.along())
+    found = telescoper(term)
     assert found is not None
     assert all(identity_holds(term, found, n, k) for n in (3, 8, 29) for k in (0, 1, 7, 40))
     assert all(at(found.certificate[0], n, 0) == 0 for n in (2, 5, 9))
@@ -116,7 +117,7 @@ def test_the_families_have_recurrences(family: Family) -> None:
 def test_recurrences_of_random_sums_are_identities(upper: list[tuple[int, int]], lower: list[int]) -> None:
     gammas = [(1, y, Fraction(z, 2), 1) for y, z in upper] + [(1, 1, Fraction(z, 2), -1) for z in lower]
     term = Hypergeometric(Fraction(-1), (*gammas, (1, 0, Fraction(1), -1)))
-    found = telescoper(term.across(), term.along())
+    found = telescoper(term)
     if found is not None:
         points = [(n, k) for n in (11, 23, 50) for k in (2, 5)]
         assert all(identity_holds(term, found, n, k) for n, k in points)
@@ -125,7 +126,7 @@ def test_recurrences_of_random_sums_are_identities(upper: list[tuple[int, int]],
 def test_a_factor_of_n_alone_changes_the_fraction_to_an_equivalent_one() -> None:
     base = ((1, 1, Fraction(1), 3), (1, 0, Fraction(1), -1), (1, 2, Fraction(2), -2))
     terms = [Hypergeometric(Fraction(1), base), Hypergeometric(Fraction(1), (*base, (0, 2, Fraction(3), 1)))]
-    values = {invariant(term.across(), term.along(), 10**9 + 7) for term in terms}
+    values = {invariant(term, 10**9 + 7) for term in terms}
     assert len(values) == 1
     assert None not in values
 
@@ -133,9 +134,9 @@ def test_a_factor_of_n_alone_changes_the_fraction_to_an_equivalent_one() -> None
 def test_sums_agree_with_the_recurrence_in_sixty_digits() -> None:
     # The Domb numbers' sums at n = 60, 61, 62: terms fall like k^-(n + 3), so beyond k = 3000 they are far below 10^-60.
     term = FAMILIES[5].term()
-    found = telescoper(term.across(), term.along())
+    found = telescoper(term)
     assert found is not None
-    across, along = term.across().parts(), term.along().parts()
+    across, along = term.quotients()
     with ctx.workprec(400):
         sums = []
         for n in (60, 61, 62):
@@ -156,10 +157,21 @@ def test_sums_agree_with_the_recurrence_in_sixty_digits() -> None:
 
 
 def test_no_recurrence_of_order_two() -> None:
-    assert telescoper(*(f() for f in (HIGHER.across, HIGHER.along))) is None
+    assert telescoper(HIGHER) is None
 
 
 HIGHER = Hypergeometric(
     Fraction(1, 3),
     (*[(1, 1, Fraction(1), 1)] * 3, *[(1, 2, Fraction(2), -1)] * 3, (1, 0, Fraction(1), -1)),
 )
+
+
+@given(st.integers(0, 400), st.integers(0, 10**9))
+@settings(max_examples=20, deadline=None)
+def test_large_polynomials_are_multiplied_rightly(bits: int, seed: int) -> None:
+    rng = random.Random(seed)
+    p, q = (
+        {(i, j): c for i in range(12) for j in range(9) if (c := rng.randint(-(2**bits), 2**bits))} for _ in range(2)
+    )
+    product = RING.from_dict(p) * RING.from_dict(q)
+    assert checker._times(p, q) == {(int(i), int(j)): int(c) for (i, j), c in product.to_dict().items()}
