@@ -8,7 +8,6 @@ a Möbius image of a constant.  The last fact must be the claim.  Each rule is a
 statement; everything is recomputed and nothing believed but the theorems that a certificate cites.  At the end fraction and
 number are compared in exact arithmetic, which catches a theorem cited for what it does not say.
 """
-
 from __future__ import annotations
 
 # fmt: off
@@ -47,6 +46,7 @@ def _times(p: Poly, q: Poly) -> Poly:
         return {}
     width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
     size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
+    _require(size * width * high < 1 << 19, "polynomials are too large")
     half, places = 1 << 8 * size - 1, [divmod(e, width) for e in range(width * high)]
     offset = int.from_bytes(half.to_bytes(size, "little") * len(places), "little")
     parts = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
@@ -545,7 +545,7 @@ def _compared(claim: Continued) -> int:
                         ((kept[-1], value), (limits[-1], value), (kept[-1], kept[-2])))
     digits = next(d for d in range(60) if min(raw, best) * 10 ** (d + 1) >= 1 or d == 55)
     # What the last 192 terms moved is about the error before them, and the error now is a few times that at the most.
-    enough = digits >= (30 if moved * 10**20 < 1 else 3) and raw <= 20 * moved + Fraction(1, 10**50)
+    enough = digits >= (30 if moved * 10**30 < 1 else 3) and raw <= 20 * moved + Fraction(1, 10**50)
     _require(enough, f"fraction and claimed number agree to {digits} digits only")
     return digits
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

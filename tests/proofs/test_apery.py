@@ -29,6 +29,8 @@ PROVED = [
     ("3*n^2 + 9*n + 7", "-2*n^4 - 6*n^3 - 6*n^2 - 2*n", "1/(2 - 2*catalan)"),
     ("3*n^2 + 11*n + 5", "-2*n^4 - 10*n^3 - 8*n^2", "16/(6*catalan - 1)"),
     ("6*n^3 + 9*n^2 + 5*n + 1", "-n^6", "8/(7*zeta(3))"),
+    ("3*n^2 + 3*n + 1", "-2*n^4 - 2*n^3", "2/(2*catalan - 1)"),
+    ("3*n^2 + 3*n + 1", "-2*n^4 - 4*n^3", "24/(18*catalan - 11)"),
 ]
 
 
@@ -76,6 +78,18 @@ def test_a_changed_certificate_is_rejected(a: str, b: str, lhs: str) -> None:
                     with pytest.raises(checker.Rejected):
                         checker.check(json.dumps(whole))
                     row[place] = kept
+
+
+def test_huge_polynomials_end_in_time() -> None:
+    text = proof(*PROVED[3])
+    assert text is not None
+    whole = json.loads(text)
+    step = next(step for step in whole["steps"] if step["rule"] == "recurrence")
+    sparse = [["9" * 390, *["0"] * 59, "1"], *[[]] * 59, ["1"]]
+    for name in ("across", "along", "certificate"):
+        step[name] = {"num": sparse, "den": sparse}
+    with pytest.raises(checker.Rejected):
+        checker.check(json.dumps(whole))
 
 
 def at(p: fmpz_mpoly, n: int, k: int) -> Fraction:
