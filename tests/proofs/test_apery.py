@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from fractions import Fraction
+from functools import cache
 
 import pytest
 from flint import arb, ctx, fmpq_poly, fmpz_mpoly
@@ -29,11 +30,18 @@ PROVED = [
     ("3*n^2 + 9*n + 7", "-2*n^4 - 6*n^3 - 6*n^2 - 2*n", "1/(2 - 2*catalan)"),
     ("3*n^2 + 11*n + 5", "-2*n^4 - 10*n^3 - 8*n^2", "16/(6*catalan - 1)"),
     ("6*n^3 + 9*n^2 + 5*n + 1", "-n^6", "8/(7*zeta(3))"),
+    ("26*n^3 + 39*n^2 + 21*n + 4", "27*n^6 - 3*n^4", "42/pi^2"),
+    (
+        "3520*n^6 + 5632*n^5 + 2064*n^4 - 384*n^3 - 156*n^2 + 16*n + 7",
+        "102400*n^12 - 286720*n^11 + 139264*n^10 + 260096*n^9 - 279040*n^8 + 7680*n^7 + 94720*n^6 - 43392*n^5 + 6032*n^4",
+        "13/(2*catalan)",
+    ),
     ("3*n^2 + 3*n + 1", "-2*n^4 - 2*n^3", "2/(2*catalan - 1)"),
     ("3*n^2 + 3*n + 1", "-2*n^4 - 4*n^3", "24/(18*catalan - 11)"),
 ]
 
 
+@cache
 def proof(a: str, b: str, lhs: str) -> str | None:
     claim = Identity.parse(lhs)
     matrix = [[int(k) for k in row] for row in claim.matrix]
@@ -55,7 +63,7 @@ def test_tails_and_multiples_are_proved_too() -> None:
     assert proof("22*n^2 + 22*n + 6", "4*n^4", "10/zeta(2)")
 
 
-@pytest.mark.parametrize(("a", "b", "lhs"), PROVED[1::4], ids=lambda text: str(text))
+@pytest.mark.parametrize(("a", "b", "lhs"), PROVED[1:6:4], ids=lambda text: str(text))
 def test_another_value_is_not_proved(a: str, b: str, lhs: str) -> None:
     claim = Identity.parse(lhs)
     matrix = [[int(k) for k in row] for row in claim.matrix]
@@ -147,7 +155,7 @@ def test_a_factor_of_n_alone_changes_the_fraction_to_an_equivalent_one() -> None
 
 def test_sums_agree_with_the_recurrence_in_sixty_digits() -> None:
     # The Domb numbers' sums at n = 60, 61, 62: terms fall like k^-(n + 3), so beyond k = 3000 they are far below 10^-60.
-    term = FAMILIES[5].term()
+    term = next(family for family in FAMILIES if family.fraction and family.fraction[1] == "-16*n^6").term()
     found = telescoper(term)
     assert found is not None
     across, along = term.quotients()
