@@ -1,0 +1,266 @@
+"""A certificate in words: each step with the identity it uses and what follows from it, for a mathematician to read.
+
+What follows from a step is what :mod:`constants_lab.proofs.checker` derives from it, and the statement of a theorem is the text
+that the checker's function for it has.  A rule without words here is shown with its data as they stand.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from flint import fmpz, fmpz_poly
+
+from constants_lab.display import unicode_polynomial
+from constants_lab.errors import InputError
+from constants_lab.expressions import Identity
+from constants_lab.formula.rational_forms import form_text
+from constants_lab.proofs import checker
+from constants_lab.proofs.facts import Step, fraction_of, value_of
+
+__all__ = ["explain", "statement"]
+
+
+def explain(text: str) -> list[str]:
+    """The proof in a certificate that the checker has accepted, one or a few lines for each step, and the theorems it cites.
+
+    Raises as :func:`constants_lab.proofs.checker.check` for a text that is no certificate.
+    """
+    checker.check(text)
+    whole = json.loads(text)
+    lines: list[str] = []
+    facts: list[checker.Fact] = []
+    for place, step in enumerate(whole["steps"], 1):
+        facts.append(checker.derive(step, facts, set()))
+        first, *more = _said(step)
+        lines.append(f"({place}) {first}")
+        lines += [f"    {line}" for line in [*more, f"So {_fact(facts[-1])}."]]
+    theorems = whole["theorems"]
+    lines.append(f"rests on: {', '.join(theorems) or 'no theorem but those of the rules'}")
+    return lines
+
+
+def statement(theorem: str) -> str:
+    """What the checker says that a theorem states, with its source; the name itself for one that is not a function of it."""
+    function = getattr(checker, theorem.replace(" ", "_"), None)
+    text = inspect.getdoc(function) if inspect.isfunction(function) else None
+    return " ".join((text or theorem).split())
+
+
+def _said(step: Step) -> list[str]:
+    words = _WORDS.get(str(step.get("rule")))
+    if words is not None:
+        try:
+            return words(step)
+        except (KeyError, TypeError, ValueError, IndexError):
+            # Data of another shape than these words were written for.
+            pass
+    return _plain(step)
+
+
+def _plain(step: Step) -> list[str]:
+    return [f"{step.get('rule')}:", *(f"{key} = {json.dumps(value)}" for key, value in step.items() if key != "rule")]
+
+
+# --- facts
+
+
+def _fact(fact: checker.Fact) -> str:
+    fraction = fraction_of(fact)
+    value = _value(*value_of(fact))
+    if isinstance(fact, checker.Series):
+        ratio = _ratio_text(fact)
+        return f"Σ t(k) over k ≥ 0, with t(0) = 1 and t(k)/t(k−1) = {ratio}, converges to {value}"
+    return f"{'the fraction' if fraction is None else _pcf(fraction.a, fraction.b)} converges to {value}"
+
+
+def _ratio_text(fact: checker.Series) -> str:
+    return _quotient(fmpz_poly(list(fact.ratio.top)), fmpz_poly(list(fact.ratio.bottom)), "k")
+
+
+def _value(constant: str, matrix: Sequence[int]) -> str:
+    p, q, r, s = matrix
+    try:
+        return Identity(constant, [[p, q], [r, s]]).lhs
+    except InputError:
+        # A name that the checker knows and the catalogue does not.
+        return form_text((fmpz_poly([q, p]), fmpz_poly([s, r])), constant)
+
+
+def _pcf(a: fmpz_poly, b: fmpz_poly) -> str:
+    return f"PCF({unicode_polynomial(a)}, {unicode_polynomial(b)})"
+
+
+def _of(place: int) -> str:
+    """How a fact is referred to, from its place counted from 0."""
+    return f"({place + 1})"
+
+
+# --- polynomials and rational functions
+
+
+def _polynomial(data: Sequence[str]) -> fmpz_poly:
+    return fmpz_poly([fmpz(c) for c in reversed(data)])
+
+
+def _poly(data: Sequence[str], variable: str = "n") -> str:
+    return unicode_polynomial(_polynomial(data), variable)
+
+
+def _function(data: dict[str, Any], variable: str = "n") -> str:
+    """A rational function of one variable, or of n and k where its polynomials are lists of terms."""
+    top, bottom = data["num"], data["den"]
+    if any(isinstance(term, list) for term in [*top, *bottom]):
+        above, below = _terms(top), _terms(bottom)
+        return above if below == "1" else f"({above})/({below})"
+    return _quotient(_polynomial(top), _polynomial(bottom), variable)
+
+
+def _quotient(top: fmpz_poly, bottom: fmpz_poly, variable: str) -> str:
+    """top/bottom in lowest terms, in factors where there are several."""
+    common = top.gcd(bottom)
+    if bottom.leading_coefficient() < 0:
+        common = -common
+    top, bottom = top // common, bottom // common
+    above, below = _product(top, variable), _product(bottom, variable)
+    if bottom.is_one():
+        return above
+    if len([c for c in top.coeffs() if c != 0]) > 1 and not _is_product(top):
+        above = f"({above})"
+    # What follows the stroke is in brackets unless it is one number, symbol or power.
+    content, factors = bottom.factor()
+    whole = not factors or (content == 1 and len(factors) == 1 and (_is_product(bottom) or below == variable))
+    return f"{above}/{below}" if whole else f"{above}/({below})"
+
+
+def _is_product(p: fmpz_poly) -> bool:
+    content, factors = p.factor()
+    return (abs(int(content)) != 1) + len(factors) > 1 or (len(factors) == 1 and factors[0][1] > 1)
+
+
+def _product(p: fmpz_poly, variable: str) -> str:
+    if not _is_product(p):
+        return unicode_polynomial(p, variable)
+    content, factors = p.factor()
+    text = {1: "", -1: "−"}.get(int(content), str(content).replace("-", "−"))
+    ordered = sorted(factors, key=lambda pair: (pair[0].degree(), [abs(int(c)) for c in pair[0].coeffs()[::-1]]))
+    for factor, exponent in ordered:
+        body = unicode_polynomial(factor, variable)
+        body = body if factor == fmpz_poly([0, 1]) else f"({body})"
+        text += body + ("" if exponent == 1 else str(exponent).translate(_RAISED))
+    return text
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _terms(terms: Sequence[Sequence[Any]]) -> str:
+    """A polynomial in n and k from its terms [c, i, j], c nⁱ kʲ."""
+    text = ""
+    for c, i, j in sorted(terms, key=lambda term: (-int(term[1]) - int(term[2]), -int(term[1]))):
+        number = int(c)
+        powers = "".join(
+            name + ("" if e == 1 else str(e).translate(_RAISED)) for name, e in (("n", int(i)), ("k", int(j))) if e
+        )
+        body = powers if abs(number) == 1 and powers else f"{abs(number)}{powers}"
+        text += (" − " if number < 0 else " + ") + body
+    return (
+        text.removeprefix(" + ").replace(" − ", "−", 1) if text.startswith(" − ") else text.removeprefix(" + ") or "0"
+    )
+
+
+# --- the rules
+
+
+def _theorem(step: Step) -> list[str]:
+    given = ", ".join(f"{key} = {value}" for key, value in step.items() if key not in ("rule", "name"))
+    return [f"Theorem, {step['name']}: {statement(step['name'])}", *([f"Here {given}."] if given else [])]
+
+
+def _telescope(step: Step) -> list[str]:
+    m, c = step["shift"], str(step["c"]).replace("-", "−")
+    moved, last = (f"k+{m}", f"N+{m}") if m else ("k", "N")
+    lines = [
+        f"Telescoping the series s of {_of(step['series'])}, S(k) = s(k)/s(k−1): with ρ(k) = {_function(step['rho'], 'k')} the "
+        f"terms t(k) = ρ(k) s({moved}) have the ratio {_function(step['ratio'], 'k')}.",
+    ]
+    if not any(_polynomial(step["g"]["num"]).coeffs()):
+        return [*lines, f"As ρ(k) is constant, Σ t(k) = {c} Σ s({moved})."]
+    return [
+        *lines,
+        f"For g(k) = {_function(step['g'], 'k')}, ρ(k) = {c} + g(k+1) S(k+{m + 1}) − g(k).",
+        f"So the sum telescopes up to g(N) s({last}), which tends to 0: Σ t(k) = {c} Σ s({moved}) − g(0) s({m}).",
+    ]
+
+
+def _euler(step: Step) -> list[str]:
+    h1, h2 = _function(step["h1"]), _function(step["h2"])
+    return [
+        f"Euler's continued fraction for the series of {_of(step['series'])}, with h₁(n) = {h1}, h₂(n) = {h2}, "
+        f"f(n) = {_poly(step['f'])}:",
+        f"b(n) = −h₁(n) h₂(n) = {_poly(step['b'])} and f(n) a(n) = f(n−1) h₁(n) + f(n+1) h₂(n+1) for a(n) = "
+        f"{_poly(step['a'])},",
+        "so the convergents are a(0) + f(1) h₂(1)/f(0) (1/T − 1) for the partial sums T.",
+    ]
+
+
+def _tail(step: Step) -> list[str]:
+    s = step["shift"]
+    again = "" if s == 1 else f" for k = {s - 1}, …, 0"
+    return [
+        f"The fraction of {_of(step['fraction'])} is a tail, that from place {s} on; the value y of a tail gives that of the "
+        f"one before it as a(k) + b(k+1)/y{again}."
+    ]
+
+
+def _without_head(step: Step) -> list[str]:
+    s = step["shift"]
+    again = "" if s == 1 else f" for k = 0, …, {s - 1}"
+    return [
+        f"From the fraction of {_of(step['fraction'])} the first {'term is' if s == 1 else f'{s} terms are'} removed: "
+        f"x becomes b(k+1)/(x − a(k)){again or ' for k = 0'}."
+    ]
+
+
+def _equivalent(step: Step) -> list[str]:
+    return [
+        f"Equivalence: in the fraction of {_of(step['fraction'])} a(n) is multiplied by c(n) = {_function(step['c'])} and b(n) "
+        "by c(n) c(n−1), the value by c(0).",
+    ]
+
+
+def _coboundary(step: Step) -> list[str]:
+    u11, u12, u21, u22 = (_poly(entry) for entry in step["u"])
+    return [
+        f"Coboundary from the fraction of {_of(step['fraction'])}, whose matrices [[0, b(n)], [1, a(n)]] are N(n), to "
+        f"{_pcf(_polynomial(step['a']), _polynomial(step['b']))}, whose are M(n):",
+        f"M(n) U(n+1) = λ(n) U(n) N(n) for U(n) = [[{u11}, {u12}], [{u21}, {u22}]] and λ(n) = {_function(step['factor'])},",
+        "so the value less a(0) is the image of the known one less its a(0) under the Möbius map of U(1).",
+    ]
+
+
+def _recurrence(step: Step) -> list[str]:
+    return [
+        f"Zeilberger's method: let F(0, 0) = 1, F(n, k)/F(n−1, k) = {_function(step['across'])} and F(n, k)/F(n, k−1) = "
+        f"{_function(step['along'])}.",
+        f"For a(n) = {_poly(step['a'])} and b(n) = {_poly(step['b'])}, F(n, k) − a(n) F(n−1, k) − b(n) F(n−2, k) = G(n, k+1) − "
+        f"G(n, k) with G(n, k) = F(n−2, k) · {_function(step['certificate'])};",
+        "summed over k, m(n) = Σ F(n, k) satisfies m(n) = a(n) m(n−1) + b(n) m(n−2) for n ≥ 2.",
+        f"It is the minimal solution: |F(n, k)/F(n−1, k)| ≤ {_function(step['bound'])} from n = {step['start']} on, while the "
+        f"denominators grow by at least {_function(step['growth'])}. The sums m(0) and m(1) are known from "
+        f"{_of(step['first'])} and {_of(step['second'])}, and by Pincherle's theorem PCF(a(n+1), b(n+1)) = a(1) − m(1)/m(0).",
+    ]
+
+
+_WORDS: dict[str, Callable[[Step], list[str]]] = {
+    "theorem": _theorem,
+    "telescope": _telescope,
+    "euler": _euler,
+    "tail": _tail,
+    "without_head": _without_head,
+    "equivalent": _equivalent,
+    "coboundary": _coboundary,
+    "recurrence": _recurrence,
+}
