@@ -9,8 +9,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from constants_lab.errors import InputError
 from constants_lab.pcf import PCF
-from constants_lab.polynomials import coefficients
+from constants_lab.proofs.steps import shape
 from constants_lab.signed import SignedCF
 
 __all__ = ["claim", "states"]
@@ -19,16 +20,15 @@ __all__ = ["claim", "states"]
 def claim(formula: PCF | SignedCF, constant: str, matrix: Sequence[Sequence[int]]) -> dict[str, Any] | None:
     """The JSON of the claim that ``formula`` equals (αc + β)/(γc + δ) for the named constant c and the matrix [[α, β], [γ, δ]].
 
-    None where certificates cannot say it: for a signed fraction, two constants, or a matrix of another shape.
+    None where certificates cannot say it: for channels that are no polynomials, two constants, or a matrix of another shape.
     """
-    if not isinstance(formula, PCF) or [len(row) for row in matrix] != [2, 2]:
+    if [len(row) for row in matrix] != [2, 2]:
         return None
-    return {
-        "a": [str(c) for c in coefficients(formula.a)],
-        "b": [str(c) for c in coefficients(formula.b)],
-        "constant": constant,
-        "matrix": [[str(k) for k in row] for row in matrix],
-    }
+    try:
+        fraction = shape(formula)
+    except InputError:
+        return None
+    return {"fraction": fraction, "constant": constant, "matrix": [[str(k) for k in row] for row in matrix]}
 
 
 def states(text: str, formula: PCF | SignedCF, constant: str, matrix: Sequence[Sequence[int]]) -> bool:

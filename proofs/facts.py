@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
-
-from flint import fmpz_poly
 
 from constants_lab.pcf import PCF
 from constants_lab.proofs import checker
+from constants_lab.proofs.steps import Step, flint_ratio
 
-__all__ = ["Step", "derived", "fraction_of", "value_of"]
-
-Step = dict[str, Any]
+__all__ = ["derived", "fraction_of", "value_of"]
 
 
 def derived(text: str) -> list[tuple[Step, checker.Fact]]:
@@ -25,10 +21,15 @@ def derived(text: str) -> list[tuple[Step, checker.Fact]]:
 
 
 def fraction_of(fact: checker.Fact) -> PCF | None:
-    """The polynomial continued fraction that a fact is about; None for a series and for other fractions."""
-    if not isinstance(fact, checker.Continued):
+    """The polynomial continued fraction, with integer coefficients, that a fact is about; None for any other fact."""
+    if not isinstance(fact, checker.Continued) or fact.shape.head or len(fact.shape.period) != 1:
         return None
-    return PCF(fmpz_poly(list(fact.a.top)), fmpz_poly(list(fact.b.top)))
+    first, second = fact.shape.pair
+    (a, under_a), (b, under_b) = flint_ratio(first), flint_ratio(second.shift(-1))
+    if under_a.degree() > 0 or under_b.degree() > 0:
+        return None
+    a, b = a / under_a[0], b / under_b[0]
+    return PCF(a.numer(), b.numer()) if a.denom() == b.denom() == 1 else None
 
 
 def value_of(fact: checker.Fact) -> tuple[str, tuple[int, int, int, int]]:

@@ -10,18 +10,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from itertools import chain
 from math import gcd
 
-from flint import fmpq, fmpz_poly
+from flint import fmpq, fmpq_poly, fmpz_poly
 
 from constants_lab.canonical import ratio
 from constants_lab.pcf import PCF
-from constants_lab.polynomials import coefficients, integer_roots, shift
-from constants_lab.proofs import checker
-from constants_lab.proofs.coboundaries import coboundaries
-from constants_lab.proofs.facts import Step, derived, fraction_of, value_of
-from constants_lab.proofs.prover import certificate
+from constants_lab.polynomials import integer_roots, shift
+from constants_lab.proofs import checker, steps
+from constants_lab.proofs.coboundaries import coboundaries, step_matrix
+from constants_lab.proofs.facts import derived, fraction_of, value_of
+from constants_lab.proofs.steps import Step, certificate
+from constants_lab.proofs.telescoping import Ratio
 from constants_lab.signed import SignedCF
 
 __all__ = ["from_proved", "growth", "image", "relation"]
@@ -32,10 +34,8 @@ _MOST_HEAD = 100
 _MOST_DEGREE = 8
 """Degree of the entries of a coboundary; between published fractions of Catalan's constant it reaches 7."""
 
-_STARTS = (0, 1, 2, 5, 10, 20)
-"""From where the signs that a coboundary needs are asked for."""
-
-_WORDS = {"without_head": "head removed", "tail": "head added", "equivalent": "equivalence"}
+_STARTS = (1, 2, 5, 10, 20)
+"""From where the denominators of the known fraction may be asked to grow."""
 
 
 def from_proved(
@@ -49,14 +49,16 @@ def from_proved(
     if isinstance(target, SignedCF) or [len(row) for row in matrix] != [2, 2]:
         return None
     known = derived(certificate_text)
-    steps = [step for step, _ in known]
+    given, facts = [step for step, _ in known], [fact for _, fact in known]
     rows = [list(row) for row in matrix]
-    sources = [(place, source) for place, (_, fact) in enumerate(known) if (source := fraction_of(fact)) is not None]
+    sources = [(place, source) for place, fact in enumerate(facts) if (source := fraction_of(fact)) is not None]
     ways = [(place, more) for place, source in sources for more in _same_class(source, target, place)]
     ways.sort(key=lambda way: way[0] + len(way[1]))
     others = ((place, more) for place, source in reversed(sources) for more in _by_coboundary(source, target, place))
     for place, more in chain(ways, others):
-        text = certificate(target.a, target.b, constant, rows, [*steps[: place + 1], *more])
+        if not _yields(more, facts[: place + 1]):
+            continue
+        text = certificate(target, constant, rows, [*given[: place + 1], *more])
         try:
             checker.check(text)
         except checker.Rejected:
@@ -69,8 +71,7 @@ def relation(text: str, certificate_text: str) -> str:
     """How :func:`from_proved` got from one certificate to the other, in a few words such as "head removed, equivalence"."""
     made, given = (json.loads(each)["steps"] for each in (text, certificate_text))
     common = next((i for i, (x, y) in enumerate(zip(made, given, strict=False)) if x != y), min(len(made), len(given)))
-    rules = dict.fromkeys(_WORDS.get(step["rule"], step["rule"]) for step in made[common:])
-    return ", ".join(rules) or "a step of its proof"
+    return ", ".join(dict.fromkeys(map(_word, made[common:]))) or "a step of its proof"
 
 
 def image(text: str, certificate_text: str) -> list[list[str]] | None:
@@ -101,6 +102,25 @@ def growth(fraction: PCF) -> tuple[int, fmpq]:
     for prime, exponent in lead.factor():
         lead //= prime ** (exponent - exponent % 2)
     return b.degree(), fmpq(lead)
+
+
+def _word(step: Step) -> str:
+    if step["rule"] == "shift":
+        return "head removed" if step["by"] > 0 else "head added"
+    if step["rule"] == "coboundary" and all(entry == ["0"] for entry in step["u"][1:3]):
+        return "equivalence"
+    return str(step["rule"])
+
+
+def _yields(more: list[Step], facts: list[checker.Fact]) -> bool:
+    """Whether the checker derives the steps; far quicker than checking the whole certificate again."""
+    found = list(facts)
+    try:
+        for step in more:
+            found.append(checker.derive(step, found, set()))
+    except checker.Rejected:
+        return False
+    return True
 
 
 # --- fractions of one class
@@ -138,64 +158,53 @@ def _same_class(source: PCF, target: PCF, place: int) -> Iterator[list[Step]]:
 
 
 def _through_tails(source: PCF, target: PCF, removed: int, added: int, place: int) -> list[Step]:
-    steps: list[Step] = []
+    made: list[Step] = []
     if removed:
-        steps.append({"rule": "without_head", "fraction": place, "shift": removed})
-    a, b = (shift(p, added) for p in (target.a, target.b))
-    before = shift(source.a, removed)
+        made.append(steps.shift(place, removed))
+    a, before = shift(target.a, added), shift(source.a, removed)
     if a != before:
-        steps.append(_equivalent(place + len(steps), a, b, a, before))
+        made.append(_equivalent(place + len(made), PCF(a, shift(target.b, added)), a, before))
     if added:
-        steps.append({"rule": "tail", "fraction": place + len(steps), "shift": added})
-    return steps
+        made.append(steps.shift(place + len(made), -added))
+    return made
 
 
-def _equivalent(place: int, a: fmpz_poly, b: fmpz_poly, top: fmpz_poly, bottom: fmpz_poly) -> Step:
-    """The step to PCF(a, b) by the factor top/bottom."""
+def _equivalent(place: int, target: PCF, top: fmpz_poly, bottom: fmpz_poly) -> Step:
+    """The step to the fraction with c(n) a(n), c(n) c(n-1) b(n), c = top/bottom: a coboundary by a diagonal matrix."""
     common = top.gcd(bottom)
-    factor = {"num": _poly(top // common), "den": _poly(bottom // common)}
-    return {"rule": "equivalent", "fraction": place, "a": _poly(a), "b": _poly(b), "c": factor}
-
-
-def _poly(p: fmpz_poly) -> list[str]:
-    return [str(c) for c in coefficients(p)] or ["0"]
+    if bottom.leading_coefficient() < 0:
+        common = -common
+    top, bottom = top // common, bottom // common
+    zero = fmpz_poly([])
+    factor = fmpq_poly(shift(top, 1)), fmpq_poly(bottom)
+    return steps.coboundary(place, steps.shape(target), (top, zero, zero, bottom), factor)
 
 
 # --- coboundaries
 
 
 def _by_coboundary(source: PCF, target: PCF, place: int) -> Iterator[list[Step]]:
-    for scale in _scales(source, target):
-        p, q = int(scale.p), int(scale.q)
-        a, b = target.a * q, target.b * q**2
-        known_a, known_b = source.a * p, source.b * p**2
-        steps: list[Step] = []
-        if p != 1:
-            steps.append(_equivalent(place, known_a, known_b, fmpz_poly([p]), fmpz_poly([1])))
-        back: list[Step] = []
-        if q != 1:
-            back.append(_equivalent(place + len(steps) + 1, target.a, target.b, fmpz_poly([1]), fmpz_poly([q])))
-        for found in coboundaries(a, b, known_a, known_b, _MOST_DEGREE):
-            for start in _STARTS:
-                carried: Step = {
-                    "rule": "coboundary",
-                    "fraction": place + len(steps),
-                    "a": _poly(a),
-                    "b": _poly(b),
-                    "u": [_poly(entry) for entry in found.u],
-                    "factor": {"num": _poly(found.factor[0]), "den": _poly(found.factor[1])},
-                    "start": start,
-                }
-                yield [*steps, carried, *back]
-
-
-def _scales(source: PCF, target: PCF) -> list[fmpq]:
-    """The constant factors that make the leading terms of the source those of the target."""
     if growth(source) != growth(target):
-        return []
-    if target.b.degree() <= 2 * target.a.degree():
-        equal = source.a.degree() == target.a.degree()
-        return [fmpq(target.a.leading_coefficient(), source.a.leading_coefficient())] if equal else []
-    square = fmpq(target.b.leading_coefficient(), source.b.leading_coefficient())
-    root = fmpq(square.p.isqrt(), square.q.isqrt())
-    return [root, -root]
+        return
+    ours, theirs = (step_matrix(fmpq_poly(each.a), fmpq_poly(each.b)) for each in (target, source))
+    for found in coboundaries(ours, theirs, _MOST_DEGREE):
+        for bound in _bounds(source):
+            for start in _STARTS:
+                yield [steps.coboundary(place, steps.shape(target), found.u, found.factor, growth=bound, start=start)]
+
+
+def _bounds(fraction: PCF) -> Iterator[Ratio]:
+    """Functions r for which q(n) >= r(n) q(n-1) may hold: a where b is positive, else below what the leading terms say."""
+    a, b = fmpq_poly(fraction.a), fraction.b
+    one = fmpq_poly([1])
+    if b.leading_coefficient() > 0:
+        yield a, one
+        return
+    degree, lead = growth(fraction)
+    spread = max(0.0, 1 + 4 * float(Fraction(int(lead.p), int(lead.q)))) ** 0.5 if degree == 0 else 1.0
+    for part in (0.98, 0.9, 0.7, 0.3):
+        t = Fraction((1 + part * spread) / 2).limit_denominator(100)
+        yield a * fmpq(t.numerator, t.denominator), one
+    # Where the two solutions grow alike, what tells them apart is the next term.
+    for twice in range(1, 9) if spread < 0.01 else ():
+        yield a * fmpq_poly([2 + twice, 2]), fmpq_poly([4, 4])

@@ -18,7 +18,8 @@ from constants_lab.errors import InputError
 from constants_lab.expressions import Identity
 from constants_lab.formula.rational_forms import form_text
 from constants_lab.proofs import checker
-from constants_lab.proofs.facts import Step, fraction_of, value_of
+from constants_lab.proofs.facts import value_of
+from constants_lab.proofs.steps import Step, flint_ratio
 
 __all__ = ["explain", "statement"]
 
@@ -36,7 +37,7 @@ def explain(text: str) -> list[str]:
         facts.append(checker.derive(step, facts, set()))
         first, *more = _said(step)
         lines.append(f"({place}) {first}")
-        lines += [f"    {line}" for line in [*more, f"So {_fact(facts[-1])}."]]
+        lines += [f"    {line}" for line in [*more, f"So {_fact(facts[-1], step)}."]]
     theorems = whole["theorems"]
     lines.append(f"rests on: {', '.join(theorems) or 'no theorem but those of the rules'}")
     return lines
@@ -67,17 +68,24 @@ def _plain(step: Step) -> list[str]:
 # --- facts
 
 
-def _fact(fact: checker.Fact) -> str:
-    fraction = fraction_of(fact)
+def _fact(fact: checker.Fact, step: Step) -> str:
     value = _value(*value_of(fact))
     if isinstance(fact, checker.Series):
-        ratio = _ratio_text(fact)
+        ratio = _ratio_text(fact.ratio, "k")
         return f"Σ t(k) over k ≥ 0, with t(0) = 1 and t(k)/t(k−1) = {ratio}, converges to {value}"
-    return f"{'the fraction' if fraction is None else _pcf(fraction.a, fraction.b)} converges to {value}"
+    if not fact.shape.head and len(fact.shape.period) == 1:
+        a, b = fact.shape.pair
+        return f"PCF({_ratio_text(a)}, {_ratio_text(b.shift(-1))}) converges to {value}"
+    return f"{_shape(step['target']) if 'target' in step else 'the fraction'} converges to {value}"
 
 
-def _ratio_text(fact: checker.Series) -> str:
-    return _quotient(fmpz_poly(list(fact.ratio.top)), fmpz_poly(list(fact.ratio.bottom)), "k")
+def _ratio_text(function: checker.Function, variable: str = "n") -> str:
+    """A function of the checker in one variable."""
+    top, bottom = flint_ratio(function)
+    above, below = top.numer() * bottom.denom(), bottom.numer() * top.denom()
+    if below.degree() == 0 and below[0] == 1:
+        return unicode_polynomial(above, variable)
+    return _quotient(above, below, variable)
 
 
 def _value(constant: str, matrix: Sequence[int]) -> str:
@@ -206,39 +214,65 @@ def _euler(step: Step) -> list[str]:
     ]
 
 
-def _tail(step: Step) -> list[str]:
-    s = step["shift"]
-    again = "" if s == 1 else f" for k = {s - 1}, …, 0"
+def _shift(step: Step) -> list[str]:
+    by = step["by"]
+    if by < 0:
+        again = "" if by == -1 else f", for k = {-by - 1}, …, 0"
+        return [
+            f"The fraction of {_of(step['fraction'])} is the tail of another, from its place {-by} on; the value y of a tail "
+            f"gives that of the one before it as a(k) + b(k+1)/y{again or ' for k = 0'}."
+        ]
+    again = "for k = 0" if by == 1 else f"for k = 0, …, {by - 1}"
     return [
-        f"The fraction of {_of(step['fraction'])} is a tail, that from place {s} on; the value y of a tail gives that of the "
-        f"one before it as a(k) + b(k+1)/y{again}."
-    ]
-
-
-def _without_head(step: Step) -> list[str]:
-    s = step["shift"]
-    again = "" if s == 1 else f" for k = 0, …, {s - 1}"
-    return [
-        f"From the fraction of {_of(step['fraction'])} the first {'term is' if s == 1 else f'{s} terms are'} removed: "
-        f"x becomes b(k+1)/(x − a(k)){again or ' for k = 0'}."
-    ]
-
-
-def _equivalent(step: Step) -> list[str]:
-    return [
-        f"Equivalence: in the fraction of {_of(step['fraction'])} a(n) is multiplied by c(n) = {_function(step['c'])} and b(n) "
-        "by c(n) c(n−1), the value by c(0).",
+        f"From the fraction of {_of(step['fraction'])} the first {'term is' if by == 1 else f'{by} terms are'} removed: its value "
+        f"x becomes b(k+1)/(x − a(k)) {again}."
     ]
 
 
 def _coboundary(step: Step) -> list[str]:
     u11, u12, u21, u22 = (_poly(entry) for entry in step["u"])
-    return [
-        f"Coboundary from the fraction of {_of(step['fraction'])}, whose matrices [[0, b(n)], [1, a(n)]] are N(n), to "
-        f"{_pcf(_polynomial(step['a']), _polynomial(step['b']))}, whose are M(n):",
-        f"M(n) U(n+1) = λ(n) U(n) N(n) for U(n) = [[{u11}, {u12}], [{u21}, {u22}]] and λ(n) = {_function(step['factor'])},",
-        "so the value less a(0) is the image of the known one less its a(0) under the Möbius map of U(1).",
+    if u12 == u21 == "0" and step["fold"] == step["steps"] == 1:
+        factor = _quotient(_polynomial(step["u"][0]), _polynomial(step["u"][3]), "n")
+        return [
+            f"Equivalence: in the fraction of {_of(step['fraction'])} a(n) is multiplied by c(n) = {factor} and b(n) by "
+            "c(n) c(n−1), the value by c(0).",
+        ]
+    fold, taken = step["fold"], step["steps"]
+    ours = f"{_of_many(fold)} [[x, y], [1, 0]] of {_shape(step['target'])}"
+    theirs = f"{_of_many(taken)} [[a(n), b(n+1)], [1, 0]] of the fraction of {_of(step['fraction'])}"
+    lines = [
+        f"Coboundary: let T(n) be {ours}, and N(n) {theirs}. Then",
+        f"T(n) U(n+1) = λ(n) U(n) N(n) for U(n) = [[{u11}, {u12}], [{u21}, {u22}]] and λ(n) = {_function(step['factor'])},",
+        "so the value is the image of the known one under the Möbius map of U(0)" + _after_head(step["target"]) + ".",
     ]
+    if u21 != "0":
+        lines.append(
+            "Both have the same limit as the denominators of the known fraction grow: q(n) ≥ r(n) q(n−1) > 0 for "
+            f"n ≥ {step['start']}, r(n) = {_function(step['growth'])}."
+        )
+    if step["converges"]:
+        lines.append(
+            f"That all convergents tend to it is a theorem ({step['converges']}): {statement(step['converges'])}"
+        )
+    return lines
+
+
+def _of_many(number: int) -> str:
+    return "the matrix" if number == 1 else f"the product over {number} periods of the matrices"
+
+
+def _after_head(target: Step) -> str:
+    return ", carried through the prefix" if target.get("prefix") else ""
+
+
+def _shape(target: Step) -> str:
+    """The fraction that a step is about, from its data."""
+    if "a" in target:
+        return _pcf(_polynomial(target["a"]), _polynomial(target["b"]))
+    signs = " ".join("+" if sign > 0 else "−" for sign in target["signs"])
+    channels = ", ".join(_function(channel, "m") for channel in target["channels"])
+    prefix = ", ".join(str(quotient).replace("-", "−") for quotient in target["prefix"])
+    return f"the signed fraction [{prefix}{'; ' if prefix else ''}{channels} for m = 0, 1, …] with the signs {signs}"
 
 
 def _recurrence(step: Step) -> list[str]:
@@ -258,9 +292,7 @@ _WORDS: dict[str, Callable[[Step], list[str]]] = {
     "theorem": _theorem,
     "telescope": _telescope,
     "euler": _euler,
-    "tail": _tail,
-    "without_head": _without_head,
-    "equivalent": _equivalent,
+    "shift": _shift,
     "coboundary": _coboundary,
     "recurrence": _recurrence,
 }
