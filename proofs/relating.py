@@ -34,6 +34,9 @@ _MOST_HEAD = 100
 _MOST_DEGREE = 8
 """Degree of the entries of a coboundary; between published fractions of Catalan's constant it reaches 7."""
 
+_MOST_LATER = 3
+"""Places by which the tail of a target is later than the fraction that it is related to."""
+
 _STARTS = (1, 2, 5, 10, 20)
 """From where the denominators of the known fraction may be asked to grow."""
 
@@ -186,11 +189,19 @@ def _equivalent(place: int, target: PCF, top: fmpz_poly, bottom: fmpz_poly) -> S
 def _by_coboundary(source: PCF, target: PCF, place: int) -> Iterator[list[Step]]:
     if growth(source) != growth(target):
         return
-    ours, theirs = (step_matrix(fmpq_poly(each.a), fmpq_poly(each.b)) for each in (target, source))
-    for found in coboundaries(ours, theirs, _MOST_DEGREE):
-        for bound in _bounds(source):
-            for start in _STARTS:
-                yield [steps.coboundary(place, steps.shape(target), found.u, found.factor, growth=bound, start=start)]
+    theirs = step_matrix(fmpq_poly(source.a), fmpq_poly(source.b))
+    # A later tail of the target is compared with earlier denominators of the source, whose weights then cancel less.
+    for later in range(_MOST_LATER + 1):
+        tail = PCF(shift(target.a, later), shift(target.b, later))
+        ours = step_matrix(fmpq_poly(tail.a), fmpq_poly(tail.b))
+        back = [steps.shift(place + 1, -later)] if later else []
+        for found in coboundaries(ours, theirs, _MOST_DEGREE):
+            for bound in _bounds(source):
+                for start in _STARTS:
+                    carried = steps.coboundary(
+                        place, steps.shape(tail), found.u, found.factor, growth=bound, start=start
+                    )
+                    yield [carried, *back]
 
 
 def _bounds(fraction: PCF) -> Iterator[Ratio]:

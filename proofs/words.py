@@ -224,8 +224,8 @@ def _shift(step: Step) -> list[str]:
         ]
     again = "for k = 0" if by == 1 else f"for k = 0, …, {by - 1}"
     return [
-        f"From the fraction of {_of(step['fraction'])} the first {'term is' if by == 1 else f'{by} terms are'} removed: its value "
-        f"x becomes b(k+1)/(x − a(k)) {again}."
+        f"From the fraction of {_of(step['fraction'])} the first {'term is' if by == 1 else f'{by} terms are'} removed: its "
+        f"value x becomes b(k+1)/(x − a(k)) {again}."
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from constants_lab.cli.options import AsJson, Constant, Constants, Database, constant_names
@@ -68,10 +68,11 @@ def _unified(store: Store, proved: list[_Proved], pending: list[Claim]) -> Itera
     from constants_lab.proofs.proving import from_proved
 
     while proved:
+        sources = _Sources(proved)
         fresh: list[_Proved] = []
         rest: list[Claim] = []
         for target in pending:
-            for source, certificate in _near(target, proved):
+            for source, certificate in sources.near(target):
                 text = from_proved(target.fraction, target.constant, target.rows, certificate)
                 if text is not None:
                     yield _store(store, target, text, source, certificate)
@@ -82,29 +83,36 @@ def _unified(store: Store, proved: list[_Proved], pending: list[Claim]) -> Itera
         proved, pending = fresh, rest
 
 
-def _near(target: Claim, proved: Iterable[_Proved]) -> list[_Proved]:
-    """The proved formulas to which one may be related: of its class first, then one of each class that converges alike."""
+class _Sources:
+    """Proved formulas, by what another must have in common with them to be related."""
+
+    def __init__(self, proved: Iterable[_Proved]) -> None:
+        self._by_class: dict[Hashable, list[_Proved]] = {}
+        self._alike: dict[Hashable, dict[str | int, _Proved]] = {}
+        for source, certificate in proved:
+            own, alike = _traits(source)
+            self._by_class.setdefault(own, []).append((source, certificate))
+            # One of each class is enough.
+            self._alike.setdefault(alike, {}).setdefault(source.class_key or source.formula, (source, certificate))
+
+    def near(self, target: Claim) -> list[_Proved]:
+        """Those to which one may be related: of its class first, then those that converge alike."""
+        own, alike = _traits(target)
+        found = [] if target.class_key is None else list(self._by_class.get(own, ()))
+        others = self._alike.get(alike, {}).items()
+        return [*found, *(each for key, each in others if key != target.class_key)][:_MOST_SOURCES]
+
+
+def _traits(claim: Claim) -> tuple[Hashable, Hashable]:
+    """What formulas of one class, and formulas that converge alike, have in common, both with related constants."""
     from constants_lab.kinship import kin
-
-    constant = kin(target.constant)
-    own: list[_Proved] = []
-    others: dict[str | int, _Proved] = {}
-    for source, certificate in proved:
-        if kin(source.constant) != constant:
-            continue
-        if target.class_key is not None and source.class_key == target.class_key:
-            own.append((source, certificate))
-        elif _alike(target, source):
-            others.setdefault(source.class_key or source.formula, (source, certificate))
-    return [*own, *others.values()][:_MOST_SOURCES]
-
-
-def _alike(target: Claim, source: Claim) -> bool:
     from constants_lab.pcf import PCF
     from constants_lab.proofs.relating import growth
 
-    x, y = target.fraction, source.fraction
-    return isinstance(x, PCF) and isinstance(y, PCF) and growth(x) == growth(y)
+    constant, fraction = kin(claim.constant), claim.fraction
+    # FLINT's numbers are compared as texts, which have one form.
+    alike = str(growth(fraction)) if isinstance(fraction, PCF) else claim.kind
+    return (constant, claim.class_key), (constant, alike)
 
 
 def _store(store: Store, target: Claim, text: str, source: Claim, certificate: str) -> dict[str, Any]:

@@ -69,6 +69,20 @@ def test_a_rule_without_words_is_shown_with_its_data() -> None:
     assert words._said({"rule": "miracle", "a": ["1"]}) == ["miracle:", 'a = ["1"]']
 
 
+def test_a_signed_fraction_and_the_theorem_on_its_convergence_are_said() -> None:
+    target = {"signs": [1, -1], "prefix": ["2"], "channels": [{"num": ["2", "1"], "den": ["1"]}]}
+    step = {
+        "rule": "coboundary", "fraction": 0, "target": target, "u": [["1"], ["1", "0"], ["0"], ["1"]],
+        "factor": {"num": ["1"], "den": ["1"]}, "fold": 1, "steps": 2, "growth": {"num": ["1"], "den": ["1"]}, "start": 0,
+        "converges": "tietze",
+    }  # fmt: skip
+    said = "\n".join(words._said(step))
+    assert "the signed fraction [2; 2m + 1 for m = 0, 1, …] with the signs + −" in said
+    assert "the product over 2 periods of the matrices" in said
+    assert "carried through the prefix" in said
+    assert "(tietze): x_0 + s_0/(x_1 + s_1/(x_2 + ...)) converges if" in said
+
+
 def test_a_recurrence_in_two_variables_is_written_out() -> None:
     function = {"num": [["1", 2, 0], ["-3", 1, 1], ["1", 0, 0]], "den": [["1", 0, 1], ["-1", 0, 0]]}
     step = {
