@@ -19,10 +19,18 @@ from constants_lab import __version__
 from constants_lab.db.bulk import among, insert_counted
 from constants_lab.db.equivalences import mobius
 from constants_lab.db.levels import add_record, chunks
-from constants_lab.db.schema import LARGEST_ID, CertificateRow, EquivalenceRow, FormulaRow, IdentityRow, digest
+from constants_lab.db.schema import (
+    LARGEST_ID,
+    CertificateRow,
+    EquivalenceRow,
+    EvidenceRow,
+    FormulaRow,
+    IdentityRow,
+    digest,
+)
 from constants_lab.db.selection import simplest
 from constants_lab.errors import InputError, VerificationFailed
-from constants_lab.evidence import Evidence, Level
+from constants_lab.evidence import Evidence, Level, height_cost
 from constants_lab.pair_identities import identity_in
 from constants_lab.pcf import PCF
 from constants_lab.proofs import checker
@@ -33,6 +41,16 @@ if TYPE_CHECKING:
     from constants_lab.db.store import Store
 
 __all__ = ["CertificateView", "Claim", "Relation", "Standing", "add_certificate", "certificates", "claims", "standing"]
+
+_SPENT = (
+    select(EvidenceRow.digits - EvidenceRow.significance)
+    .where(EvidenceRow.identity_id == IdentityRow.id, EvidenceRow.significance.is_not(None))
+    .order_by(EvidenceRow.id)
+    .limit(1)
+    .correlate(IdentityRow)
+    .scalar_subquery()
+)
+"""Digits that the search which found an identity paid for its height and its trials."""
 
 _CLAIM = (
     FormulaRow.id.label("formula"),
@@ -48,6 +66,7 @@ _CLAIM = (
     IdentityRow.matrix,
     IdentityRow.lhs,
     IdentityRow.evidence,
+    _SPENT.label("spent"),
 )
 
 
@@ -68,6 +87,7 @@ class Claim:
     matrix: list[list[str]]
     lhs: str
     evidence: str
+    spent: float | None
 
     @classmethod
     def of(cls, row: Row[*tuple[Any, ...]]) -> Claim:
@@ -85,6 +105,13 @@ class Claim:
     def rows(self) -> list[list[int]]:
         """The matrix in integers."""
         return [[int(k) for k in row] for row in self.matrix]
+
+    @property
+    def chance(self) -> float:
+        """Digits that chance could have given among all that was tried, without those of the height."""
+        if self.spent is None:
+            return 0.0
+        return max(0.0, self.spent - height_cost(k for row in self.rows for k in row))
 
 
 @dataclass(frozen=True)

@@ -190,16 +190,20 @@ def _enclosed(store: Store, claim: Claim, again: bool) -> dict[str, Any]:
     except (NoEnclosure, NotConverging, InputError) as error:
         return {"result": "unproved", "message": f"no proof found, and no enclosure: {error}"}
     except VerificationFailed as error:
+        refutation: Evidence | None = getattr(error, "record", None)
+        if refutation is not None:
+            store.add_evidence(claim.formula, claim.identity, refutation)
         return {"result": "false", "message": f"FALSE: {error}"}
     store.add_evidence(claim.formula, claim.identity, record)
-    if record.level is Level.REFUTED:
-        return {"result": "false", "message": f"FALSE: {record.method}"}
     return {"result": "enclosed", "message": f"no proof found; enclosed to {record.digits} digits ({record.method})"}
 
 
 def _enclosure(claim: Claim) -> Evidence:
-    """The record of a rigorous ball; raises :class:`NoEnclosure` where there is none."""
-    from constants_lab.pair_identities import identity_in
+    """The record of a rigorous ball around the fraction that holds the left-hand side.
+
+    Raises :class:`NoEnclosure` where there is none, and :class:`VerificationFailed` where the left-hand side lies outside.
+    """
     from constants_lab.verification import enclose
 
-    return enclose(claim.fraction, identity_in(claim.constant, claim.rows), _DIGITS)
+    entries = [k for row in claim.rows for k in row]
+    return enclose(claim.fraction, claim.lhs, _DIGITS, claim.chance, entries)

@@ -66,7 +66,7 @@ def db(tmp_path: Path) -> Path:
 def no_enclosure(monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be proved has no enclosure here, but where a test says otherwise."""
 
-    def enclose(formula: object, identity: object, digits: int) -> Evidence:
+    def enclose(*arguments: object) -> Evidence:
         raise NoEnclosure("the tail has no bound: ask for something else")
 
     monkeypatch.setattr(verification, "enclose", enclose, raising=False)
@@ -131,17 +131,17 @@ def test_all_are_tried_and_counted(clab_here: Run, db: Path) -> None:
 
 
 def test_what_has_no_proof_is_enclosed(clab_here: Run, db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, str, int]] = []
+    asked: list[tuple[object, ...]] = []
 
-    def enclose(formula: object, identity: Any, digits: int) -> Evidence:
-        asked.append((str(formula), identity.lhs, digits))
+    def enclose(formula: object, lhs: str, digits: int, chance: float, entries: list[int]) -> Evidence:
+        asked.append((str(formula), lhs, digits, chance, entries))
         return Evidence(level=Level.ENCLOSED, method="Worpitzky", version="1", digits=digits, seconds=0.1)
 
     monkeypatch.setattr(verification, "enclose", enclose, raising=False)
     outcome = clab_here("prove", str(FALSE), "--db", str(db))
     assert outcome.code == 1
     assert "no proof found; enclosed to 110 digits (Worpitzky)" in outcome.out
-    assert asked == [("PCF(34*n^3 + 51*n^2 + 27*n + 5, -n^6)", "(zeta(3) + 6)/zeta(3)", 110)]
+    assert asked == [("PCF(34*n^3 + 51*n^2 + 27*n + 5, -n^6)", "6/zeta(3) + 1", 110, 0.0, [1, 6, 1, 0])]
     assert "enclosed before" in clab_here("prove", str(FALSE), "--db", str(db)).out
     assert len(asked) == 1
     with Store.open(db) as store:
@@ -150,10 +150,12 @@ def test_what_has_no_proof_is_enclosed(clab_here: Run, db: Path, monkeypatch: py
 
 @pytest.mark.parametrize("how", ["raised", "refuted"])
 def test_a_false_identity_is_told(clab_here: Run, db: Path, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    def enclose(formula: object, identity: object, digits: int) -> Evidence:
-        if how == "raised":
-            raise VerificationFailed("the balls are disjoint: the identity is false")
-        return Evidence(level=Level.REFUTED, method="disjoint balls", version="1", digits=0, seconds=0.1)
+    def enclose(*arguments: object) -> Evidence:
+        error = VerificationFailed("the balls are disjoint: the identity is false")
+        if how == "refuted":
+            refutation = Evidence(level=Level.REFUTED, method="disjoint balls", version="1", digits=0, seconds=0.1)
+            error.record = refutation  # type: ignore[attr-defined]
+        raise error
 
     monkeypatch.setattr(verification, "enclose", enclose, raising=False)
     outcome = clab_here("prove", "--all", "--constant", "zeta(3)", "--db", str(db))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable
 
 import pytest
@@ -77,6 +78,21 @@ def test_a_certificate_raises_identity_and_formula(filled: Store) -> None:
     assert [(row.constant, row.proved, row.verified) for row in standing(filled)] == [("e", 0, 1), ("pi", 1, 2)]
     assert [claim.formula for claim in claims(filled, levels=[Level.PROVED])] == [1]
     assert [claim.formula for claim in claims(filled, constants=["pi"], levels=[Level.VERIFIED])] == [2, 4]
+
+
+def test_a_claim_knows_what_the_search_paid(
+    store: Store, finding: Callable[..., Finding], evidence: Callable[..., Evidence]
+) -> None:
+    job = store.create_job("lookup", {}, 100, "1")
+    made = finding(1)
+    paid = evidence("verified", 100, significance=90.0)
+    claimed = made.identities[0].model_copy(update={"evidence": paid})
+    store.record(job.id, 0, 10, [made.model_copy(update={"identities": [claimed]}), finding(2, "key 2")], {}, 0.0)
+    store.add_evidence(1, "4/(pi - 2)", evidence("verified", 200, significance=199.0))
+    first, second = claims(store)
+    assert first.spent == 10.0
+    assert first.chance == pytest.approx(10 - math.log10(9 * 3 * 5))
+    assert (second.spent, second.chance) == (None, 0.0)
 
 
 def test_the_same_certificate_again_changes_nothing(filled: Store) -> None:
