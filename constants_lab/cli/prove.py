@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import ceil
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,7 @@ from constants_lab.cli.files import check_place, replacing
 from constants_lab.cli.options import AsJson, Constant, Constants, Database, constant_names
 from constants_lab.cli.output import message, table
 from constants_lab.errors import InputError, NoEnclosure, NotConverging, VerificationFailed
-from constants_lab.evidence import Level
+from constants_lab.evidence import REQUIRED_SIGNIFICANCE, Level, height_cost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from constants_lab.evidence import Evidence
 
 _DIGITS = 110
-"""Digits asked of an enclosure: its ball must be smaller than 10^-100."""
+"""Digits asked of an enclosure, as its ball must be smaller than 10^-100; more where so many could be chance."""
 
 _WHAT = "certificate"
 
@@ -206,4 +207,5 @@ def _enclosure(claim: Claim) -> Evidence:
     from constants_lab.verification import enclose
 
     entries = [k for row in claim.rows for k in row]
-    return enclose(claim.fraction, claim.lhs, _DIGITS, claim.chance, entries)
+    beyond = ceil(REQUIRED_SIGNIFICANCE + claim.chance + height_cost(entries)) + 1
+    return enclose(claim.fraction, claim.lhs, max(_DIGITS, beyond), claim.chance, entries)
