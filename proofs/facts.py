@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
+from math import gcd, lcm
 
 from constants_lab.pcf import PCF
 from constants_lab.proofs import checker
@@ -33,5 +35,10 @@ def fraction_of(fact: checker.Fact) -> PCF | None:
 
 
 def value_of(fact: checker.Fact) -> tuple[str, tuple[int, int, int, int]]:
-    """The value that a fact states: the name of a constant c and (α, β, γ, δ) for (αc + β)/(γc + δ)."""
-    return fact.value.constant, fact.value.matrix
+    """The value that a fact states: the name of a constant c and coprime (α, β, γ, δ) for (αc + β)/(γc + δ)."""
+    entries = [Fraction(entry) for entry in fact.value.matrix]
+    scale = lcm(*(entry.denominator for entry in entries))
+    whole = [int(entry * scale) for entry in entries]
+    common = gcd(*whole)
+    p, q, r, s = (entry // common for entry in whole)
+    return fact.value.constant, (p, q, r, s)

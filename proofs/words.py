@@ -1,7 +1,7 @@
 """A certificate in words: each step with the identity it uses and what follows from it, for a mathematician to read.
 
 What follows from a step is what :mod:`constants_lab.proofs.checker` derives from it, and the statement of a theorem is the text
-that the checker's function for it has.  A rule without words here is shown with its data as they stand.
+that the checker has of it.  A rule without words here is shown with its data as they stand.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def explain(text: str) -> list[str]:
 
 
 def statement(theorem: str) -> str:
-    """What the checker says that a theorem states, with its source; the name itself for one that is not a function of it."""
+    """What the checker says that a theorem states; the name itself where it says no more."""
+    if theorem in checker.THEOREMS:
+        return checker.THEOREMS[theorem].statement
     function = getattr(checker, theorem.replace(" ", "_"), None)
     text = inspect.getdoc(function) if inspect.isfunction(function) else None
     return " ".join((text or theorem).split())
@@ -118,10 +120,10 @@ def _poly(data: Sequence[str], variable: str = "n") -> str:
 
 
 def _function(data: dict[str, Any], variable: str = "n") -> str:
-    """A rational function of one variable, or of n and k where its polynomials are lists of terms."""
+    """A rational function of one variable, or of n and k where the coefficients of its polynomials are such in k."""
     top, bottom = data["num"], data["den"]
-    if any(isinstance(term, list) for term in [*top, *bottom]):
-        above, below = _terms(top), _terms(bottom)
+    if any(isinstance(row, list) for row in [*top, *bottom]):
+        above, below = (_rows(part) for part in (top, bottom))
         return above if below == "1" else f"({above})/({below})"
     return _quotient(_polynomial(top), _polynomial(bottom), variable)
 
@@ -164,19 +166,16 @@ def _product(p: fmpz_poly, variable: str) -> str:
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _terms(terms: Sequence[Sequence[Any]]) -> str:
-    """A polynomial in n and k from its terms [c, i, j], c nⁱ kʲ."""
+def _rows(rows: Sequence[Sequence[str]]) -> str:
+    """A polynomial in n and k: for each power of n, the highest first, the coefficients in k."""
+    degree = len(rows) - 1
+    terms = [(int(c), degree - i, len(row) - 1 - j) for i, row in enumerate(rows) for j, c in enumerate(row) if int(c)]
     text = ""
-    for c, i, j in sorted(terms, key=lambda term: (-int(term[1]) - int(term[2]), -int(term[1]))):
-        number = int(c)
-        powers = "".join(
-            name + ("" if e == 1 else str(e).translate(_RAISED)) for name, e in (("n", int(i)), ("k", int(j))) if e
-        )
-        body = powers if abs(number) == 1 and powers else f"{abs(number)}{powers}"
-        text += (" − " if number < 0 else " + ") + body
-    return (
-        text.removeprefix(" + ").replace(" − ", "−", 1) if text.startswith(" − ") else text.removeprefix(" + ") or "0"
-    )
+    for c, i, j in sorted(terms, key=lambda term: (-term[1] - term[2], -term[1])):
+        powers = "".join(name + ("" if e == 1 else str(e).translate(_RAISED)) for name, e in (("n", i), ("k", j)) if e)
+        sign = " − " if c < 0 else " + "
+        text += (sign if text else sign.strip(" +")) + ("" if abs(c) == 1 and powers else str(abs(c))) + powers
+    return text or "0"
 
 
 # --- the rules
@@ -262,17 +261,29 @@ def _of_many(number: int) -> str:
 
 
 def _after_head(target: Step) -> str:
-    return ", carried through the prefix" if target.get("prefix") else ""
+    return ", carried through the head" if target.get("head") else ""
 
 
 def _shape(target: Step) -> str:
     """The fraction that a step is about, from its data."""
     if "a" in target:
         return _pcf(_polynomial(target["a"]), _polynomial(target["b"]))
-    signs = " ".join("+" if sign > 0 else "−" for sign in target["signs"])
-    channels = ", ".join(_function(channel, "m") for channel in target["channels"])
-    prefix = ", ".join(str(quotient).replace("-", "−") for quotient in target["prefix"])
-    return f"the signed fraction [{prefix}{'; ' if prefix else ''}{channels} for m = 0, 1, …] with the signs {signs}"
+    head = [f"{_number(x)}, {_sign(y)}" for x, y in target["head"]]
+    period = [f"{_function(x, 'm')}, {_sign(y)}" for x, y in target["period"]]
+    before = f"{'; '.join(head)}; then " if head else ""
+    return f"the fraction x₀ + s₀/(x₁ + s₁/(x₂ + …)) with x, s = {before}{'; '.join(period)} for m = 0, 1, …"
+
+
+def _number(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def _sign(text: str) -> str:
+    return {"1": "+", "-1": "−"}.get(text, _number(text))
+
+
+def _group(step: Step) -> list[str]:
+    return [f"In the series of {_of(step['series'])} two terms each are added up, t(2k) + t(2k+1)."]
 
 
 def _recurrence(step: Step) -> list[str]:
@@ -291,6 +302,7 @@ def _recurrence(step: Step) -> list[str]:
 _WORDS: dict[str, Callable[[Step], list[str]]] = {
     "theorem": _theorem,
     "telescope": _telescope,
+    "group": _group,
     "euler": _euler,
     "shift": _shift,
     "coboundary": _coboundary,

@@ -76,21 +76,21 @@ def test_one_formula_is_proved_shown_written_and_checked(clab: Run, db: Path) ->
     outcome = clab("prove", "1", "--db", str(db), "--out", "cert.json", cwd=db.parent)
     assert outcome.code == 0, outcome.err
     assert outcome.out.startswith("formula 1: 4/pi: proved (")
-    assert "rests on arctangent fraction" in outcome.out
+    assert "rests on lambert fraction" in outcome.out
     assert outcome.err.strip() == "the certificate of 4/pi is in cert.json: clab check cert.json"
     checked = clab("check", "cert.json", cwd=db.parent)
     assert (checked.code, checked.err) == (0, "")
     assert checked.out.startswith("cert.json: accepted; ")
-    assert "rests on arctangent fraction" in checked.out
+    assert "rests on lambert fraction" in checked.out
     shown = clab("show", "1", "--db", str(db)).out
     assert "equals     4/pi    (proved, 100 digits)" in shown
     assert "proof      of 4/pi, certificate of version" in shown
-    assert "(1) Theorem, arctangent fraction: PCF(2n+1, z² n²) = z/atan z" in shown
+    assert "(1) Theorem, lambert fraction: PCF(2n+1, s z² n²) is z/atan z" in shown
     assert "So PCF(2n + 1, n²) converges to 4/pi." in shown
-    assert "rests on: arctangent fraction" in shown
+    assert "rests on: lambert fraction" in shown
     assert "clab check cert-1.json    (clab prove 1 --out cert-1.json --db " in shown
     (whole,) = clab("show", "1", "--db", str(db), "--json").objects
-    assert [each["theorems"] for each in whole["certificates"]] == [["arctangent fraction"]]
+    assert [each["theorems"] for each in whole["certificates"]] == [["lambert fraction"]]
     assert whole["evidence"] == "proved"
 
 

@@ -69,10 +69,10 @@ def test_a_certificate_raises_identity_and_formula(filled: Store) -> None:
     assert (view.evidence, view.digits) == ("proved", 100)
     record = view.records[-1]
     assert (record.level, record.method) == ("proved", "certificate, accepted by constants_lab.proofs.checker")
-    assert record.detail == "rests on arctangent fraction"
+    assert record.detail == "rests on lambert fraction"
     assert record.identity == view.identities[0].id
     (stored,) = certificates(filled, 1)
-    assert (stored.text, stored.lhs, stored.theorems) == (text, "4/pi", ["arctangent fraction"])
+    assert (stored.text, stored.lhs, stored.theorems) == (text, "4/pi", ["lambert fraction"])
     assert stored.sha256 == hashlib.sha256(text.encode()).hexdigest()
     assert [each.id for each in formulas(filled, evidence="proved")] == [1]
     assert [(row.constant, row.proved, row.verified) for row in standing(filled)] == [("e", 0, 1), ("pi", 1, 2)]
