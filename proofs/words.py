@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flint import fmpz, fmpz_poly
+from flint import Ordering, fmpz, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_poly
 
 from constants_lab.display import unicode_polynomial
 from constants_lab.errors import InputError
@@ -123,8 +123,7 @@ def _function(data: dict[str, Any], variable: str = "n") -> str:
     """A rational function of one variable, or of n and k where the coefficients of its polynomials are such in k."""
     top, bottom = data["num"], data["den"]
     if any(isinstance(row, list) for row in [*top, *bottom]):
-        above, below = (_rows(part) for part in (top, bottom))
-        return above if below == "1" else f"({above})/({below})"
+        return _bivariate(top, bottom)
     return _quotient(_polynomial(top), _polynomial(bottom), variable)
 
 
@@ -166,16 +165,58 @@ def _product(p: fmpz_poly, variable: str) -> str:
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _rows(rows: Sequence[Sequence[str]]) -> str:
-    """A polynomial in n and k: for each power of n, the highest first, the coefficients in k."""
-    degree = len(rows) - 1
-    terms = [(int(c), degree - i, len(row) - 1 - j) for i, row in enumerate(rows) for j, c in enumerate(row) if int(c)]
+_PLANE = fmpz_mpoly_ctx.get(("n", "k"), Ordering.degrevlex)
+
+
+def _bivariate(top: Sequence[Sequence[str]], bottom: Sequence[Sequence[str]]) -> str:
+    """A rational function of n and k in lowest terms and in factors, from rows of coefficients in k for each power of n."""
+    above, below = _plane(top), _plane(bottom)
+    common = above.gcd(below)
+    above, below = above / common, below / common
+    if below.leading_coefficient() < 0:
+        above, below = -above, -below
+    upper, lower = _factors(above), _factors(below)
+    if lower == "1":
+        return upper
+    return f"{upper}/{lower if _is_single(below) else f'({lower})'}"
+
+
+def _plane(rows: Sequence[Sequence[str]]) -> fmpz_mpoly:
+    terms: dict[tuple[int, ...], int | fmpz] = {
+        (len(rows) - 1 - i, len(row) - 1 - j): fmpz(c)
+        for i, row in enumerate(rows)
+        for j, c in enumerate(row)
+        if c != "0"
+    }
+    return _PLANE.from_dict(terms)
+
+
+def _factors(p: fmpz_mpoly) -> str:
+    """A polynomial in n and k as a product, with every sum in brackets."""
+    if p.is_zero():
+        return "0"
+    content, factors = p.factor()
+    text = {1: "", -1: "−"}.get(int(content), str(content).replace("-", "−"))
+    for factor, exponent in sorted(factors, key=lambda pair: (len(pair[0]), str(pair[0]))):
+        body = _sum(factor) if len(factor) == 1 else f"({_sum(factor)})"
+        text += body + ("" if exponent == 1 else str(exponent).translate(_RAISED))
+    return text or "1"
+
+
+def _is_single(p: fmpz_mpoly) -> bool:
+    """Whether the product is one number or one factor, which needs no brackets below a stroke."""
+    content, factors = p.factor()
+    return not factors or (content == 1 and len(factors) == 1)
+
+
+def _sum(p: fmpz_mpoly) -> str:
+    """A polynomial in n and k, the highest degree first."""
     text = ""
-    for c, i, j in sorted(terms, key=lambda term: (-term[1] - term[2], -term[1])):
+    for (i, j), c in sorted(p.to_dict().items(), key=lambda term: (-sum(term[0]), -term[0][0])):
         powers = "".join(name + ("" if e == 1 else str(e).translate(_RAISED)) for name, e in (("n", i), ("k", j)) if e)
         sign = " − " if c < 0 else " + "
         text += (sign if text else sign.strip(" +")) + ("" if abs(c) == 1 and powers else str(abs(c))) + powers
-    return text or "0"
+    return text
 
 
 # --- the rules
@@ -294,8 +335,9 @@ def _recurrence(step: Step) -> list[str]:
         f"G(n, k) with G(n, k) = F(n−2, k) · {_function(step['certificate'])};",
         "summed over k, m(n) = Σ F(n, k) satisfies m(n) = a(n) m(n−1) + b(n) m(n−2) for n ≥ 2.",
         f"It is the minimal solution: |F(n, k)/F(n−1, k)| ≤ {_function(step['bound'])} from n = {step['start']} on, while the "
-        f"denominators grow by at least {_function(step['growth'])}. The sums m(0) and m(1) are known from "
-        f"{_of(step['first'])} and {_of(step['second'])}, and by Pincherle's theorem PCF(a(n+1), b(n+1)) = a(1) − m(1)/m(0).",
+        f"denominators satisfy q(n) ≥ {_function(step['growth'])} q(n−1), and the product of the quotients of the two is 0.",
+        f"The sums m(0) and m(1) are known from {_of(step['first'])} and {_of(step['second'])}, and by Pincherle's theorem "
+        "PCF(a(n+1), b(n+1)) = a(1) − m(1)/m(0).",
     ]
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -256,6 +258,28 @@ def test_check_tells_rejected_from_what_is_no_certificate(clab_here: Run, db: Pa
         assert len(outcome.err.splitlines()) == 1
     assert clab_here("check", "claim.json", "none.json").code == 2
     assert clab_here("check").code == 2
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_check_asks_sympy_too(clab_here: Run, db: Path, monkeypatch: pytest.MonkeyPatch, agrees: bool) -> None:
+    asked: list[str] = []
+
+    def cross_check(text: str) -> None:
+        asked.append(text)
+        if not agrees:
+            raise VerificationFailed("the identity of step 1 does not hold")
+
+    symbolic = ModuleType("constants_lab.proofs.symbolic")
+    symbolic.cross_check = cross_check  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "constants_lab.proofs.symbolic", symbolic)
+    assert clab_here("prove", "1", "--db", str(db), "--out", "good.json").code == 0
+    outcome = clab_here("check", "good.json", "--sympy")
+    assert asked == [Path("good.json").read_text(encoding="utf-8")]
+    assert outcome.code == (0 if agrees else 1)
+    assert ("; SymPy agrees" if agrees else "rejected by SymPy: the identity of step 1") in outcome.out
+    Path("none.json").write_text("{}", encoding="utf-8")
+    assert clab_here("check", "none.json", "--sympy").code == 2
+    assert len(asked) == 1
 
 
 def test_unify_proves_relatives(clab_here: Run, db: Path) -> None:

@@ -85,14 +85,14 @@ def test_a_signed_fraction_and_the_theorem_on_its_convergence_are_said() -> None
 
 
 def test_a_recurrence_in_two_variables_is_written_out() -> None:
-    function = {"num": [["1"], ["-3", "0"], ["1"]], "den": [["1", "-1"]]}
+    function = {"num": [["-2"], ["-4", "0"], ["-2", "0", "0"]], "den": [["1", "0", "-1"]]}
     step = {
         "rule": "recurrence", "a": ["34", "-51", "27", "-5"], "b": ["-1", "3", "-3", "1"], "across": function,
         "along": function, "certificate": function, "first": 0, "second": 1, "growth": {"num": ["1", "0"], "den": ["1"]},
         "bound": {"num": ["1"], "den": ["1"]}, "start": 2,
     }  # fmt: skip
     said = "\n".join(words._said(step))
-    assert "F(n, k)/F(n−1, k) = (n² − 3nk + 1)/(k − 1)" in said
+    assert "F(n, k)/F(n−1, k) = −2(n + k)²/((k − 1)(k + 1))" in said
     assert "a(n) = 34n³ − 51n² + 27n − 5" in said
     assert "(1) and (2)" in said
 
