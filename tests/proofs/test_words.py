@@ -92,7 +92,7 @@ def test_a_recurrence_in_two_variables_is_written_out() -> None:
         "bound": {"num": ["1"], "den": ["1"]}, "start": 2,
     }  # fmt: skip
     said = "\n".join(words._said(step))
-    assert "F(n, k)/F(n−1, k) = −2(n + k)²/((k − 1)(k + 1))" in said
+    assert "F(n, k)/F(n−1, k) = −2(n + k)²/((k + 1)(k − 1))" in said
     assert "a(n) = 34n³ − 51n² + 27n − 5" in said
     assert "(1) and (2)" in said
 
