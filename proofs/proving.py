@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from constants_lab.pcf import PCF
 from constants_lab.proofs.prover import prove
 from constants_lab.proofs.relating import from_proved
+from constants_lab.proofs.signed_fractions import prove_signed
 from constants_lab.signed import SignedCF
 
 __all__ = ["from_proved", "prove_identity"]
@@ -20,11 +21,7 @@ def prove_identity(formula: PCF | SignedCF, constant: str, matrix: Sequence[Sequ
     """
     if [len(row) for row in matrix] != [2, 2]:
         return None
+    rows = [list(row) for row in matrix]
     if isinstance(formula, SignedCF):
-        return _prove_signed(formula, constant, matrix)
-    return prove(formula.a, formula.b, constant, [list(row) for row in matrix])
-
-
-def _prove_signed(formula: SignedCF, constant: str, matrix: Sequence[Sequence[int]]) -> str | None:
-    """Signed fractions have no provers."""
-    return None
+        return prove_signed(formula, constant, rows)
+    return prove(formula.a, formula.b, constant, rows)

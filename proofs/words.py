@@ -310,7 +310,10 @@ def _shape(target: Step) -> str:
     if "a" in target:
         return _pcf(_polynomial(target["a"]), _polynomial(target["b"]))
     head = [f"{_number(x)}, {_sign(y)}" for x, y in target["head"]]
-    period = [f"{_function(x, 'm')}, {_sign(y)}" for x, y in target["period"]]
+    period = [
+        f"{_function(x, 'm')}, {_sign(y)}" + "".join(f" ({_function(t, 'm')} times)" for t in times)
+        for x, y, *times in target["period"]
+    ]
     before = f"{'; '.join(head)}; then " if head else ""
     return f"the fraction x₀ + s₀/(x₁ + s₁/(x₂ + …)) with x, s = {before}{'; '.join(period)} for m = 0, 1, …"
 

@@ -71,14 +71,20 @@ def test_a_rule_without_words_is_shown_with_its_data() -> None:
 
 
 def test_a_signed_fraction_and_the_theorem_on_its_convergence_are_said() -> None:
-    target = {"head": [["2", "1"]], "period": [[{"num": ["2", "1"], "den": ["1"]}, "-1"]]}
+    target = {
+        "head": [["2", "1"]],
+        "period": [
+            [{"num": ["2", "1"], "den": ["1"]}, "-1"],
+            [{"num": ["2"], "den": ["1"]}, "-1", {"num": ["4", "3"], "den": ["1"]}],
+        ],
+    }
     step = {
         "rule": "coboundary", "fraction": 0, "target": target, "u": [["1"], ["1", "0"], ["0"], ["1"]],
         "factor": {"num": ["1"], "den": ["1"]}, "fold": 1, "steps": 2, "growth": {"num": ["1"], "den": ["1"]}, "start": 0,
         "converges": "tietze",
     }  # fmt: skip
     said = "\n".join(words._said(step))
-    assert "with x, s = 2, +; then 2m + 1, − for m = 0, 1, …" in said
+    assert "with x, s = 2, +; then 2m + 1, −; 2, − (4m + 3 times) for m = 0, 1, …" in said
     assert "the product over 2 periods of the matrices" in said
     assert "carried through the head" in said
     assert "(tietze): x_0 + s_0/(x_1 + s_1/(x_2 + ...)) converges if" in said
