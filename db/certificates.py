@@ -40,7 +40,17 @@ from constants_lab.signed import SignedCF
 if TYPE_CHECKING:
     from constants_lab.db.store import Store
 
-__all__ = ["CertificateView", "Claim", "Relation", "Standing", "add_certificate", "certificates", "claims", "standing"]
+__all__ = [
+    "CertificateView",
+    "Claim",
+    "Relation",
+    "Standing",
+    "add_certificate",
+    "certificates",
+    "claims",
+    "related",
+    "standing",
+]
 
 _SPENT = (
     select(EvidenceRow.digits - EvidenceRow.significance)
@@ -272,6 +282,16 @@ def certificates(
             here = statement.where(among(connection, CertificateRow.identity_id, chunk))
             found += [CertificateView(**row._mapping) for row in connection.execute(here)]
         return found
+
+
+def related(store: Store) -> dict[int, set[int]]:
+    """The formulas to which each formula was found to be related, in either direction."""
+    found: dict[int, set[int]] = {}
+    with store.reading() as connection:
+        for one, other in connection.execute(select(EquivalenceRow.formula_id, EquivalenceRow.other_id).distinct()):
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return found
 
 
 def standing(store: Store, constants: Sequence[str] = ()) -> list[Standing]:

@@ -20,7 +20,7 @@ from constants_lab.canonical import ratio
 from constants_lab.pcf import PCF
 from constants_lab.polynomials import integer_roots, shift
 from constants_lab.proofs import checker, steps
-from constants_lab.proofs.coboundaries import coboundaries, step_matrix
+from constants_lab.proofs.coboundaries import Quad, coboundaries, folded, step_matrix
 from constants_lab.proofs.facts import derived, fraction_of, value_of
 from constants_lab.proofs.steps import Step, certificate
 from constants_lab.proofs.telescoping import Ratio
@@ -33,6 +33,9 @@ _MOST_HEAD = 100
 
 _MOST_DEGREE = 8
 """Degree of the entries of a coboundary; between published fractions of Catalan's constant it reaches 7."""
+
+_MOST_TAKEN = 4
+"""Steps of the known fraction that one step of a target may stand for."""
 
 _MOST_LATER = 3
 """Places by which the tail of a target is later than the fraction that it is related to."""
@@ -187,21 +190,41 @@ def _equivalent(place: int, target: PCF, top: fmpz_poly, bottom: fmpz_poly) -> S
 
 
 def _by_coboundary(source: PCF, target: PCF, place: int) -> Iterator[list[Step]]:
-    if growth(source) != growth(target):
-        return
-    theirs = step_matrix(fmpq_poly(source.a), fmpq_poly(source.b))
-    # A later tail of the target is compared with earlier denominators of the source, whose weights then cancel less.
-    for later in range(_MOST_LATER + 1):
-        tail = PCF(shift(target.a, later), shift(target.b, later))
-        ours = step_matrix(fmpq_poly(tail.a), fmpq_poly(tail.b))
-        back = [steps.shift(place + 1, -later)] if later else []
-        for found in coboundaries(ours, theirs, _MOST_DEGREE):
-            for bound in _bounds(source):
-                for start in _STARTS:
-                    carried = steps.coboundary(
-                        place, steps.shape(tail), found.u, found.factor, growth=bound, start=start
-                    )
-                    yield [carried, *back]
+    known = step_matrix(fmpq_poly(source.a), fmpq_poly(source.b))
+    for taken in range(1, _MOST_TAKEN + 1):
+        theirs = folded(known, taken)
+        if not _may_be_related(target, source, theirs, taken):
+            continue
+        # A later tail of the target is compared with earlier denominators of the source, whose weights then cancel less.
+        for later in range(_MOST_LATER + 1):
+            tail = PCF(shift(target.a, later), shift(target.b, later))
+            ours = step_matrix(fmpq_poly(tail.a), fmpq_poly(tail.b))
+            back = [steps.shift(place + 1, -later)] if later else []
+            for found in coboundaries(ours, theirs, _MOST_DEGREE):
+                for bound in _bounds(source):
+                    for start in _STARTS:
+                        carried = steps.coboundary(
+                            place,
+                            steps.shape(tail),
+                            found.u,
+                            found.factor,
+                            steps=taken,
+                            growth=bound,
+                            start=start,
+                        )
+                        yield [carried, *back]
+
+
+def _may_be_related(target: PCF, source: PCF, theirs: Quad, taken: int) -> bool:
+    """Whether one step of the target and ``taken`` of the source, of the product ``theirs``, have solutions that grow alike."""
+    if taken == 1:
+        return growth(source) == growth(target)
+    trace = theirs[0] + theirs[3]
+    determinant = theirs[0] * theirs[3] - theirs[1] * theirs[2]
+    degree = determinant.degree() - 2 * trace.degree()
+    if trace.is_zero() or degree > 0:
+        return False
+    return growth(target) == (degree, -determinant.leading_coefficient() / trace.leading_coefficient() ** 2)
 
 
 def _bounds(fraction: PCF) -> Iterator[Ratio]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from constants_lab.cli.options import AsJson, Constant, Constants, Database, constant_names
@@ -65,10 +65,12 @@ def _print(row: dict[str, Any], as_json: bool) -> None:
 
 def _unified(store: Store, proved: list[_Proved], pending: list[Claim]) -> Iterator[dict[str, Any]]:
     """Prove and store what can be, a row for each; a round begins with what the one before it proved."""
+    from constants_lab.db.certificates import related
     from constants_lab.proofs.proving import from_proved
 
+    relatives = related(store)
     while proved:
-        sources = _Sources(proved)
+        sources = _Sources(proved, relatives)
         fresh: list[_Proved] = []
         rest: list[Claim] = []
         for target in pending:
@@ -86,19 +88,24 @@ def _unified(store: Store, proved: list[_Proved], pending: list[Claim]) -> Itera
 class _Sources:
     """Proved formulas, by what another must have in common with them to be related."""
 
-    def __init__(self, proved: Iterable[_Proved]) -> None:
+    def __init__(self, proved: Iterable[_Proved], relatives: Mapping[int, Set[int]]) -> None:
+        self._relatives = relatives
+        self._by_number: dict[int, list[_Proved]] = {}
         self._by_class: dict[Hashable, list[_Proved]] = {}
         self._alike: dict[Hashable, dict[str | int, _Proved]] = {}
         for source, certificate in proved:
             own, alike = _traits(source)
+            self._by_number.setdefault(source.formula, []).append((source, certificate))
             self._by_class.setdefault(own, []).append((source, certificate))
             # One of each class is enough.
             self._alike.setdefault(alike, {}).setdefault(source.class_key or source.formula, (source, certificate))
 
     def near(self, target: Claim) -> list[_Proved]:
-        """Those to which one may be related: of its class first, then those that converge alike."""
+        """Those to which one may be related: those that a search found to be, of its class, and that converge alike."""
         own, alike = _traits(target)
-        found = [] if target.class_key is None else list(self._by_class.get(own, ()))
+        numbers = sorted(self._relatives.get(target.formula, ()))
+        found = [each for number in numbers for each in self._by_number.get(number, ())]
+        found += [] if target.class_key is None else self._by_class.get(own, ())
         others = self._alike.get(alike, {}).items()
         return [*found, *(each for key, each in others if key != target.class_key)][:_MOST_SOURCES]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from constants_lab.db import Finding, Store
-from constants_lab.db.certificates import Relation, add_certificate, certificates, claims, standing
+from constants_lab.db.certificates import Relation, add_certificate, certificates, claims, related, standing
 from constants_lab.db.query import formula as load
 from constants_lab.db.query import formulas
 from constants_lab.errors import InputError, VerificationFailed
@@ -174,6 +174,7 @@ def test_a_relation_is_stored_with_the_proof(filled: Store) -> None:
     (view,) = load(filled, 2).equivalences
     assert (view.id, view.relation, view.matrix, view.direction) == (1, relation.name, relation.matrix, "to")
     assert filled.info().rows["equivalence"] == 1
+    assert related(filled) == {1: {2}, 2: {1}}
     with pytest.raises(InputError, match="determinant 0"):
         add_certificate(filled, 3, "e", proof(3), Relation(1, "proved: nothing", [["1", "1"], ["1", "1"]]))
     assert load(filled, 3).evidence == "verified"

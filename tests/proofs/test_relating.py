@@ -41,11 +41,15 @@ BROUNCKER = ("2*n + 1", "n^2", "4/pi")
         (("n + 3", "-n", "e"), "n + 2", "-n + 1", "2", None),
         (("4*n + 6", "1", "(e - 1)/(3 - e)"), "4*n + 2", "1", "(e + 1)/(e - 1)", "a step of its proof"),
         (("4*n + 6", "1", "(e - 1)/(3 - e)"), "4*n - 6", "1", "-(7*e + 19)/(e + 3)", "head added"),
+        (
+            ("4*n + 2", "1", "(e + 1)/(e - 1)"), "256*n^3 + 960*n^2 + 1144*n + 430", "-16*n^2 - 24*n + 7",
+            "(7*e - 7)/(7*e - 19)", "coboundary",
+        ),
         (BROUNCKER, "n + 3", "-n", "e", None),
         (BROUNCKER, "2*n + 1", "n^2", "5/pi", None),
         (BROUNCKER, "2*n + 3", "(n + 1)^2", "pi/(5 - pi)", None),
     ],
-)
+)  # fmt: skip
 def test_relatives(known: tuple[str, str, str], a: str, b: str, lhs: str, how: str | None) -> None:
     given = proof(*known)
     if not any(c.isalpha() for c in lhs):
