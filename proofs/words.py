@@ -257,12 +257,11 @@ def _euler(step: Step) -> list[str]:
 def _shift(step: Step) -> list[str]:
     by = step["by"]
     if by < 0:
-        again = "" if by == -1 else f", for k = {-by - 1}, …, 0"
         return [
             f"The fraction of {_of(step['fraction'])} is the tail of another, from its place {-by} on; the value y of a tail "
-            f"gives that of the one before it as a(k) + b(k+1)/y{again or ' for k = 0'}."
+            f"gives that of the one before it as a(k) + b(k+1)/y for k = { ({-1: '', -2: '1, '}.get(by, f'{-by - 1}, …, ')) }0."
         ]
-    again = "for k = 0" if by == 1 else f"for k = 0, …, {by - 1}"
+    again = "for k = 0" + {1: "", 2: ", 1"}.get(by, f", …, {by - 1}")
     return [
         f"From the fraction of {_of(step['fraction'])} the first {'term is' if by == 1 else f'{by} terms are'} removed: its "
         f"value x becomes b(k+1)/(x − a(k)) {again}."
@@ -278,8 +277,13 @@ def _coboundary(step: Step) -> list[str]:
             "c(n) c(n−1), the value by c(0).",
         ]
     fold, taken = step["fold"], step["steps"]
-    ours = f"{_of_many(fold)} [[x, y], [1, 0]] of {_shape(step['target'])}"
-    theirs = f"{_of_many(taken)} [[a(n), b(n+1)], [1, 0]] of the fraction of {_of(step['fraction'])}"
+    step_of_pcf = "[[a(n), b(n+1)], [1, 0]]"
+    if "a" in step["target"]:
+        ours = f"{_of_many(fold, step_of_pcf)} of {_shape(step['target'])}"
+    else:
+        periods = "one period" if fold == 1 else f"{fold} periods"
+        ours = f"the product of the matrices [[x, s], [1, 0]] over {periods} of {_shape(step['target'])}"
+    theirs = f"{_of_many(taken, step_of_pcf)} of the fraction of {_of(step['fraction'])}"
     lines = [
         f"Coboundary: let T(n) be {ours}, and N(n) {theirs}. Then",
         f"T(n) U(n+1) = λ(n) U(n) N(n) for U(n) = [[{u11}, {u12}], [{u21}, {u22}]] and λ(n) = {_function(step['factor'])},",
@@ -297,8 +301,8 @@ def _coboundary(step: Step) -> list[str]:
     return lines
 
 
-def _of_many(number: int) -> str:
-    return "the matrix" if number == 1 else f"the product over {number} periods of the matrices"
+def _of_many(number: int, matrix: str) -> str:
+    return f"the matrix {matrix}" if number == 1 else f"the product of {number} matrices {matrix} each"
 
 
 def _after_head(target: Step) -> str:

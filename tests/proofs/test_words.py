@@ -48,7 +48,10 @@ def test_polynomials_and_references_are_readable() -> None:
     assert "(1) Theorem, lambert fraction: PCF(2n+1, s z² n²) is z/atan z for s = 1" in lines
     assert "Here z = 1, s = 1." in lines
     assert "So PCF(2n + 1, n²) converges to 4/pi." in lines
-    assert "Coboundary: let T(n) be the matrix [[x, y], [1, 0]] of PCF(2n + 3, n² + 2n), and N(n) the matrix" in lines
+    assert (
+        "Coboundary: let T(n) be the matrix [[a(n), b(n+1)], [1, 0]] of PCF(2n + 3, n² + 2n), and N(n) the matrix"
+        in lines
+    )
     assert "T(n) U(n+1) = λ(n) U(n) N(n) for U(n) = [[" in lines
     assert "q(n) ≥ r(n) q(n−1) > 0 for n ≥ 1, r(n) = 2n + 1" in lines
     assert "So PCF(2n + 3, n² + 2n) converges to 4/(pi - 2)." in lines
@@ -85,7 +88,7 @@ def test_a_signed_fraction_and_the_theorem_on_its_convergence_are_said() -> None
     }  # fmt: skip
     said = "\n".join(words._said(step))
     assert "with x, s = 2, +; then 2m + 1, −; 2, − (4m + 3 times) for m = 0, 1, …" in said
-    assert "the product over 2 periods of the matrices" in said
+    assert "the product of 2 matrices [[a(n), b(n+1)], [1, 0]] each of" in said
     assert "carried through the head" in said
     assert "(tietze): x_0 + s_0/(x_1 + s_1/(x_2 + ...)) converges if" in said
 
