@@ -134,10 +134,12 @@ def add_record(
     if identity is not None:
         identity_id, level, digits = _identity(connection, formula_id, identity)
         if stands_above(evidence, level, digits):
+            # A proof compares few digits, and takes nothing from those that agreed before.
+            shown = evidence.digits if evidence.level is Level.REFUTED else max(digits, evidence.digits)
             connection.execute(
                 update(IdentityRow)
                 .where(IdentityRow.id == identity_id)
-                .values(evidence=evidence.level.value, digits=evidence.digits)
+                .values(evidence=evidence.level.value, digits=shown)
             )
         lowered |= level == Level.REFUTED
     connection.execute(insert(EvidenceRow), evidence_values(formula_id, identity_id, evidence, now))

@@ -58,6 +58,7 @@ __all__ = [
     "Base",
     "BigIndex",
     "Candidate",
+    "CertificateRow",
     "ClusterMemberRow",
     "ClusterRow",
     "ContributionRow",
@@ -82,7 +83,7 @@ APPLICATION_ID = 0x636C6162
 VERSION_TABLE = "constants_lab_version"
 """Where the schema revision is kept; its presence marks a PostgreSQL database as ours."""
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """Every schema revision, oldest first.  Known here so that opening a database need not import Alembic."""
 
 HEAD = REVISIONS[-1]
@@ -374,6 +375,26 @@ class EvidenceRow(Base):
     significance: Mapped[float | None] = mapped_column(Double)
     accelerated: Mapped[bool]
     detail: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime] = mapped_column(Moment)
+
+
+class CertificateRow(Base):
+    """The proof of an identity, as the text of a file that :mod:`constants_lab.proofs.checker` accepted when it was stored.
+
+    ``sha256`` is that of the text in hexadecimal, as ``sha256sum`` prints it for the file; ``theorems`` are those that it
+    cites.  An identity may have several proofs.
+    """
+
+    __tablename__ = "certificate"
+    __table_args__ = (UniqueConstraint("identity_id", "sha256"), Index(None, "formula_id"))
+
+    id: Mapped[int] = mapped_column(_Identifier, primary_key=True)
+    formula_id: Mapped[int] = mapped_column(ForeignKey("formula.id", ondelete="CASCADE"))
+    identity_id: Mapped[int] = mapped_column(ForeignKey("identity.id", ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(Text)
+    theorems: Mapped[list[str]] = mapped_column(JSON)
     created: Mapped[datetime] = mapped_column(Moment)
 
 

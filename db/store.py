@@ -436,7 +436,7 @@ class Store:
         """
 
         def action(connection: Connection) -> None:
-            self._lock_formula(connection, formula_id)
+            self.lock_formula(connection, formula_id)
             add_record(connection, formula_id, identity, evidence, datetime.now(UTC))
 
         self.writing(action)
@@ -464,7 +464,8 @@ class Store:
             new += self.writing(action)
         return new
 
-    def _lock_formula(self, connection: Connection, formula_id: int) -> None:
+    def lock_formula(self, connection: Connection, formula_id: int) -> None:
+        """Keep other writers from a formula until the transaction ends; raises :class:`InputError` if there is none."""
         if 0 < formula_id <= LARGEST_ID:
             statement = select(FormulaRow.id).where(FormulaRow.id == formula_id).with_for_update()
             if connection.execute(statement).first() is not None:

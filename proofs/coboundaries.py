@@ -13,6 +13,8 @@ from math import isqrt
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly, nmod_mat
 
+from constants_lab.polynomials import shift_distance
+
 __all__ = ["Coboundary", "Quad", "coboundaries", "folded", "product", "step_matrix"]
 
 _PRIME = 2**61 - 1
@@ -105,9 +107,35 @@ def _factors(top: fmpq_poly, bottom: fmpq_poly) -> Iterator[tuple[fmpq_poly, fmp
     roots = _square_root(top), _square_root(bottom)
     if top != bottom and roots[0] is not None and roots[1] is not None:
         forms.append((roots[0], roots[1]))
+    elif top.degree() != bottom.degree():
+        forms += [(x, y) for x in _roots_up_to_shifts(top) for y in _roots_up_to_shifts(bottom)]
     for x, y in forms:
         for sign in (1, -1):
             yield x * fmpq(sign * p, q), y
+
+
+def _roots_up_to_shifts(p: fmpq_poly) -> list[fmpq_poly]:
+    """Monic r with p = r(n)² g(n+1)/g(n) for a rational g: of every chain of shifted factors the first half, or the last."""
+    chains: list[tuple[fmpz_poly, list[int]]] = []
+    for factor, exponent in p.numer().factor()[1]:
+        for base, distances in chains:
+            distance = shift_distance(factor, base)
+            if distance is not None:
+                distances += [distance] * exponent
+                break
+        else:
+            chains.append((factor, [0] * exponent))
+    if any(len(distances) % 2 for _, distances in chains):
+        return []
+    roots = []
+    for last in (False, True):
+        out = fmpq_poly([1])
+        for base, distances in chains:
+            half = len(distances) // 2
+            for distance in sorted(distances)[half if last else 0 :][:half]:
+                out *= fmpq_poly(base(fmpz_poly([-distance, 1])))
+        roots.append(out / out.leading_coefficient())
+    return roots
 
 
 def _square_root(p: fmpq_poly) -> fmpq_poly | None:

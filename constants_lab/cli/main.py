@@ -17,6 +17,7 @@ from constants_lab import __version__
 from constants_lab.cli import (
     cancel,
     certs,
+    check,
     cluster,
     clusters,
     constants,
@@ -26,12 +27,14 @@ from constants_lab.cli import (
     formulas,
     identify,
     jobs,
+    prove,
     report,
     resume,
     run,
     scheduler,
     search,
     show,
+    unify,
     verify,
     worker,
 )
@@ -61,6 +64,9 @@ app.command("export")(export.command)
 app.command("show")(show.command)
 app.command("identify")(identify.command)
 app.command("verify")(verify.command)
+app.command("prove")(prove.command)
+app.command("check")(check.command)
+app.command("unify")(unify.command)
 app.command("cluster")(cluster.command)
 app.command("clusters")(clusters.command)
 app.command("constants")(constants.command)

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Sequence
 from contextlib import suppress
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ import typer
 from constants_lab.cli.options import AsJson, Database
 
 if TYPE_CHECKING:
+    from constants_lab.db.certificates import CertificateView
     from constants_lab.db.store import Store
     from constants_lab.db.views import EquivalenceView, FormulaView
 
@@ -23,11 +25,13 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Draw a formula, with its identities, labels, evidence, convergence, relatives and provenance."""
+    from constants_lab.db.certificates import certificates
     from constants_lab.db.query import formula as load
     from constants_lab.db.store import Store
 
     with Store.open(db, create=False) as store:
         view = load(store, formula)
+        proofs = certificates(store, view.id)
         where = store.url
         found_as = [] if view.identities or as_json else _candidates(store, view)
     if as_json:
@@ -37,10 +41,11 @@ def command(
             "records": [record.as_json() for record in view.records],
             "provenance": [finding.as_json() for finding in view.provenance],
             "equivalences": [relative.as_json() for relative in view.equivalences],
+            "certificates": [proof.as_json() for proof in proofs],
         }
         print(json.dumps(view.as_json() | extra, ensure_ascii=False, default=str))
         return
-    _print(view, where, found_as)
+    _print(view, where, found_as, proofs)
 
 
 def _candidates(store: Store, view: FormulaView) -> list[str]:
@@ -58,7 +63,7 @@ def _candidates(store: Store, view: FormulaView) -> list[str]:
     return found
 
 
-def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
+def _print(view: FormulaView, where: str, found_as: Sequence[str], proofs: Sequence[CertificateView]) -> None:
     print(f"formula {view.id}: {view.name or 'a number without a name yet'}\n")
     if view.a is not None and view.b is not None:
         from constants_lab.display import unicode_pcf
@@ -90,14 +95,35 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str] = ()) -> None:
     for record in view.records:
         beyond = "" if record.significance is None else f", {record.significance:.0f} beyond chance"
         marked = ", by acceleration" if record.accelerated else ""
+        depth = "" if record.depth is None else f", n = {record.depth}"
         print(
-            f"  {record.level}: {record.digits} digits{beyond}{marked}; {record.method}, n = {record.depth}, "
+            f"  {record.level}: {record.digits} digits{beyond}{marked}; {record.method}{depth}, "
             f"{record.seconds:.3f} s, version {record.version}"
         )
     found_by = [f"job {item.job} ({item.method}), candidate {item.candidate:,}" for item in view.provenance]
     _print_some("found by", found_by, view)
+    for proof in proofs:
+        _print_proof(proof)
     if view.identities:
         print(f"re-check   clab verify {view.id} --digits 1000 --db {shlex.quote(where)}")
+    if proofs:
+        file = f"cert-{view.id}.json"
+        print(f"{'':10} clab check {file}    (clab prove {view.id} --out {file} --db {shlex.quote(where)})")
+
+
+def _print_proof(proof: CertificateView) -> None:
+    from constants_lab.proofs.checker import NotACertificate, Rejected
+    from constants_lab.proofs.words import explain
+
+    print(f"proof      of {proof.lhs}, certificate of version {proof.version}, sha256 {proof.sha256[:16]}…")
+    try:
+        lines = explain(proof.text)
+    except (Rejected, NotACertificate) as error:
+        lines = [f"this version's checker does not accept it: {error}"]
+    for line in lines:
+        text = line.lstrip()
+        indent = "  " if text == line else "      "
+        print(fill(text, 118, initial_indent=indent, subsequent_indent="      "))
 
 
 def _print_growth(view: FormulaView) -> None:

@@ -92,6 +92,7 @@ def test_a_unit_twice_changes_nothing(store: Store, finding: Maker) -> None:
         "set_aside": 0,
         "cluster": 0,
         "cluster_member": 0,
+        "certificate": 0,
     }
 
 
