@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 __all__ = ["FORMAT", "THEOREMS", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file", "derive"]
 FORMAT, VERSION, TINY = "constants-lab certificate", 1, Fraction(1, 10**60)
 MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_INDEX = 1_000_000, 60, 60, 400, 400
+MAX_WORK, _SPENT = 2_000_000, [0]
 Matrix = tuple[Any, Any, Any, Any]
 Poly = dict[tuple[int, int], int]
 """{(i, j): c}, the sum of c n^i k^j, without zero coefficients; {} is zero."""
@@ -37,6 +38,11 @@ class Rejected(Exception):
 def _require(holds: bool, reason: str) -> None:
     if not holds:
         raise Rejected(reason)
+def _spend(work: int) -> None:
+    """Count work, in units of about a microsecond, and reject a certificate that asks for too much."""
+    _SPENT[0] += work
+    _require(_SPENT[0] <= MAX_WORK, "the certificate asks for too much work")
+
 # --- polynomials and rational functions in n and k over Q
 def _sum(p: Poly, q: Poly) -> Poly:
     return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
@@ -46,7 +52,8 @@ def _times(p: Poly, q: Poly) -> Poly:
         return {}
     width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
     size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
-    _require(size * width * high < 1 << 19, "polynomials are too large")
+    cells = size * width * high
+    _spend(3 + width * high + 8 * cells * isqrt(8 * cells) // 50_000)
     half, places = 1 << 8 * size - 1, [divmod(e, width) for e in range(width * high)]
     offset = int.from_bytes(half.to_bytes(size, "little") * len(places), "little")
     parts = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
@@ -110,7 +117,8 @@ class Function:
         """Reject unless it is shown that there is no pole, or unless ``zeros`` zero, at an integer n ≥ first."""
         for p in (self.bottom,) if zeros else (self.bottom, self.top):
             end = next((n for n in (first, 8, 64, 512, 4096) if n >= first and _sign(p, n)), None)
-            shown = end is not None and all(_put(p, _line(0, n), {}) for n in range(first, end))
+            _spend(len(p) * ((end or first) - first) * (1 + max(p, default=(0, 0))[0] // 50))
+            shown = end is not None and all(sum(c * n**i for (i, _), c in p.items()) for n in range(first, end))
             _require(shown, f"{what} may have a zero or pole")
     def sign(self, n: int, k: int = 0) -> int:
         """1 or -1 when this is known to have that sign at all integers ≥ n, k; else 0."""
@@ -137,6 +145,7 @@ class Value(NamedTuple):
         """The image under another Möbius map, scaled, for a root without it in the denominator; reject a constant map."""
         _require(outer[0] * outer[3] != outer[1] * outer[2], "a Möbius map has determinant 0")
         m = w, x, y, z = _product((outer[0], outer[1], outer[2], outer[3]), self.matrix)
+        _spend(sum(Fraction(e).numerator.bit_length() + Fraction(e).denominator.bit_length() for e in m) ** 2 // 300_000)
         if y and self.constant.startswith("sqrt("):
             m = w * z - x * y, x * z - w * y * (d := _rational(self.constant[5:-1])), 0, z * z - y * y * d
         w, x, y, z = (Fraction(e) / next(filter(None, m)) for e in m)
@@ -342,8 +351,8 @@ def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
     (Seidel 1846, Stern 1848; Perron, Die Lehre von den Kettenbrüchen II, 1957, section 14)."""
     a, b = shape.pair
-    holds = a.sign(50) == b.sign(50) == 1 and max(b.top) <= (2 * max(a.top)[0] + 2, 0)
-    _require(holds, "the elements are not positive, or deg b > 2 deg a + 2")
+    holds = a.sign(50) == b.sign(50) == 1 and max(b.top) <= (2 * max(a.top)[0] + 2, 0) and max(*a.bottom, *b.bottom) == (0, 0)
+    _require(holds, "the elements are not positive polynomials, or deg b > 2 deg a + 2")
 def worpitzky(shape: Shape) -> None:
     """PCF(a, b) converges, if not to infinity, when |b(n)| ≤ a(n) a(n-1)/4 from some n on (Worpitzky 1865; Lorentzen and
     Waadeland, Continued Fractions I, 2008, section 3.2)."""
@@ -419,6 +428,7 @@ def _growing(a: Function, b: Function, r: Function, first: int, start: int) -> N
     before, now = Fraction(0), Fraction(1)
     for n in range(first + 1, start + 1):
         before, now = now, a.at(n) * now + b.at(n) * before
+        _spend(now.numerator.bit_length() * now.denominator.bit_length() // 300_000)
     held = now * before > 0 and now / before >= r.at(start) and r.sign(start) == 1
     sign = b.sign(start + 1)
     step = a - r if sign == 1 else (a - r) * r.shift(-1) + b
@@ -447,7 +457,7 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
         v, w = v * sign, w * sign
         mean = w.nonnegative(start + 1) or ((v * r + w) * 1000 + w).nonnegative(start + 1)
         _require(sign != 0 and mean, "the weights of U are not shown to be bounded")
-    _require(converges in _CONVERGENCE or fold * len(target.period) == 1, "it is not shown that the target converges")
+    _require(converges in _CONVERGENCE or (not converges and fold * len(target.period) == 1), "the target may not converge")
     if converges:
         _CONVERGENCE[converges](target)
     value = fraction.value.under(*(f.at(0) for f in u))
@@ -509,6 +519,7 @@ class Verdict(NamedTuple):
     digits: int
 def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
     """The fact that a step yields from the facts before it; theorems that it cites are added to ``cited``."""
+    _SPENT[0] *= bool(facts)
     data = dict(step) if isinstance(step, dict) else {}
     rule = _text(data.pop("rule", None))
     if rule == "theorem":
@@ -534,6 +545,7 @@ def _compared(claim: Continued) -> int:
     pairs = chain(((x.at(0), y.at(0)) for x, y, _ in claim.shape.head), rounds)
     for n, (x, y) in enumerate(islice(pairs, 386)):
         p, p0, q, q0 = x * p + p0, y * p, x * q + q0, y * q
+        _spend(p.numerator.bit_length() * p.denominator.bit_length() // 300_000)
         _require(y != 0, f"b vanishes at {n + 1}: the fraction ends")
         if n - 1 in (6, 12, 24, 48, 96, 192, 384):
             _require(q * q0 != 0, "the convergents are not defined")
@@ -554,6 +566,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 def check(text: str) -> Verdict:
     """Check a certificate; raises :class:`Rejected` if it proves nothing, :class:`NotACertificate` if it is none."""
+    _SPENT[0] = 0
     try:
         data = json.loads(text, object_pairs_hook=_unique) if len(text) <= MAX_BYTES else None
     except (ValueError, RecursionError) as error:
