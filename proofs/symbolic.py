@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
-from itertools import chain, count, islice
+from itertools import chain, count, islice, repeat
 from typing import Any
 
 import mpmath
@@ -46,20 +46,36 @@ class Disagreement(VerificationFailed):
 
 @dataclass(frozen=True)
 class _Shape:
-    """The pairs (x, y) of x_0 + y_0/(x_1 + y_1/(x_2 + ...)): a head, and a period as functions of its number."""
+    """The pairs (x, y) of x_0 + y_0/(x_1 + y_1/(x_2 + ...)): a head, and a period as functions of its number.
+
+    Each pair of a period has the number t of times that it stands there.
+    """
 
     head: list[tuple[Function, Function]]
-    period: list[tuple[Function, Function]]
+    period: list[tuple[Function, Function, Function]]
 
     def steps(self, times: int) -> Matrix:
         """The product of the matrices of ``times`` periods, as a function of their number."""
-        pairs = [(_put(x, times * _N + i), _put(y, times * _N + i)) for i in range(times) for x, y in self.period]
-        return reduce(_product, ((x, y, _FIELD(1), _FIELD(0)) for x, y in pairs))
+        entries = ([_put(f, times * _N + i) for f in entry] for i in range(times) for entry in self.period)
+        return reduce(_product, (_power(*entry) for entry in entries))
 
     def elements(self) -> Iterator[tuple[Any, Any]]:
         """The numbers x_i, y_i."""
-        rounds = ((_number(x, m), _number(y, m)) for m in count() for x, y in self.period)
+        rounds = (
+            pair
+            for m in count()
+            for x, y, t in self.period
+            for pair in repeat((_number(x, m), _number(y, m)), int(_number(t, m)))
+        )
         return chain(((_number(x, 0), _number(y, 0)) for x, y in self.head), rounds)
+
+
+def _power(x: Function, y: Function, t: Function) -> Matrix:
+    """[[x, y], [1, 0]]^t, where t is 1, or x = 2 and y = -1: that matrix less 1 has square 0."""
+    if t == 1:
+        return x, y, _FIELD(1), _FIELD(0)
+    _require(x == 2 and y == -1, "another pair than (2, -1) is repeated")
+    return 1 + t, -t, t, 1 - t
 
 
 @dataclass(frozen=True)
@@ -160,11 +176,11 @@ def _shape(x: dict[str, Any]) -> _Shape:
     if "a" in x:
         return _pcf(_polynomial(x["a"]), _polynomial(x["b"]))
     head = [(_rational(v), _rational(w)) for v, w in x["head"]]
-    return _Shape(head, [(_quotient(v), _rational(w)) for v, w in x["period"]])
+    return _Shape(head, [(_quotient(v), _rational(w), _quotient(*t) if t else _FIELD(1)) for v, w, *t in x["period"]])
 
 
 def _pcf(a: Function, b: Function) -> _Shape:
-    return _Shape([], [(a, _put(b, _N + 1))])
+    return _Shape([], [(a, _put(b, _N + 1), _FIELD(1))])
 
 
 # --- functions
@@ -222,7 +238,7 @@ def _converges(name: str, shape: _Shape) -> None:
             _require(whole and (i == 0 or (x >= 1 and x + y >= 1)), f"Tietze's theorem is not for the element {i}")
         return
     _require(not shape.head and len(shape.period) == 1, f"the theorem {name!r} is for polynomial fractions")
-    a, b = shape.period[0]
+    a, b, _ = shape.period[0]
     numbers = [(_number(a, i), _number(b, i), _number(a, i + 1)) for i in _LOOKED_AT]
     if name == "seidel stern":
         degrees = [f.numer.degree() - f.denom.degree() for f in (a, b)]
@@ -275,7 +291,7 @@ def _euler(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
 def _shift(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     source, by = facts[x["fraction"]], int(x["by"])
     _require(len(source.about.period) == 1 and not source.about.head, "the rule is for polynomial fractions")
-    moved = [(_put(a, _N + by), _put(b, _N + by)) for a, b in source.about.period]
+    moved = [(_put(a, _N + by), _put(b, _N + by), t) for a, b, t in source.about.period]
     value = source.value
     if by >= 0:
         for a, b in islice(source.about.elements(), by):
@@ -292,8 +308,8 @@ def _coboundary(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     _free((u[0] * u[3] - u[1] * u[2]).numer, 0, "the determinant of U")
     _free(factor.numer, 0, "the factor")
     _free(factor.denom, 0, "the factor")
-    left = _product(target.steps(x["fold"]), tuple(_put(e, _N + 1) for e in u))  # type: ignore[arg-type]
-    right = _product(u, source.about.steps(x["steps"]))  # type: ignore[arg-type]
+    left = _product(target.steps(x["fold"]), tuple(_put(e, _N + 1) for e in u))
+    right = _product(u, source.about.steps(x["steps"]))
     holds = all(p - factor * q == 0 for p, q in zip(left, right, strict=True))
     _require(holds, "the matrices of the two fractions are not related by U")
     if x["converges"] or x["fold"] * len(target.period) > 1:

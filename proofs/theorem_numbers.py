@@ -188,6 +188,12 @@ THEOREM_NUMBERS = {
         lambda: 4 * mp.zeta(3) / 5,
         lambda: _direct(lambda k: -(mpf(k) ** 3) / ((k + 1) ** 2 * (4 * k + 2))),
     ),
+    "gauss series": TheoremNumbers(
+        lambda: True,
+        lambda n: (2 * n - 3) ** 2 / (4 * n**2),
+        lambda: 4 / mp.pi,
+        lambda: _exact(mp.hyp2f1(-mpf(1) / 2, -mpf(1) / 2, 1, 1)),
+    ),
     "lambert fraction": TheoremNumbers(
         lambda z, s: (s == 1 and 0 < z <= 1000) or (s == -1 and 0 < z < 1),
         lambda n, z, s: (2 * n + 1, s * z**2 * n**2),

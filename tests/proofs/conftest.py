@@ -104,12 +104,25 @@ def folded(a: str, b: str, target: Step, converges: str) -> str:
     return of_steps([theorem("periodic fraction", a=a, b=b), step])
 
 
+def constant(q: str) -> Step:
+    """A function that is an integer."""
+    return {"num": [q], "den": ["1"]}
+
+
 def certificates() -> Iterator[tuple[str, str]]:
     """Names of rules and theorems, and certificates that use them."""
     for name, formula in PROVED.items():
         yield name, proved(*formula)
     for name, data in SERIES.items():
         yield name, summed([theorem(name, **data)])
+    # The tail from the second term on.
+    tail = {
+        "rho": constant("4"),
+        "g": constant("0"),
+        "ratio": {"num": ["4", "-4", "1"], "den": ["4", "8", "4"]},
+        "c": "4",
+    }
+    yield "gauss series", summed([theorem("gauss series"), {"rule": "telescope", "series": 0, "shift": 1, **tail}])
     yield "group", summed([theorem("logarithmic series", z="-1"), {"rule": "group", "series": 0}])
     for name, data in FRACTIONS.items():
         cited = theorem(name, **data)
@@ -119,7 +132,7 @@ def certificates() -> Iterator[tuple[str, str]]:
         c = fmpq(2) if y.denom() > 1 else fmpq(1)
         a, b = (x * c).numer(), (y * c * c)(fmpq_poly([-1, 1])).numer()
         yield name, of_steps([cited, scaled(0, a, b, c)])
-    one = {"num": ["1"], "den": ["1"]}
+    one = constant("1")
     yield "tietze", folded("1", "1", {"head": [["3", "1"]], "period": [[one, "1"], [one, "1"]]}, "tietze")
     yield "seidel stern", folded("1", "1", {"a": ["1"], "b": ["1"]}, "seidel stern")
     yield "worpitzky", folded("4", "1", {"a": ["4"], "b": ["1"]}, "worpitzky")

@@ -26,6 +26,7 @@ KINDS = [
     "central binomial series",
     "zeta series",
     "apery series",
+    "gauss series",
     "lambert fraction",
     "bessel fraction",
     "periodic fraction",

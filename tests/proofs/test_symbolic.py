@@ -16,8 +16,10 @@ from flint import fmpz_poly
 from constants_lab.errors import InputError
 from constants_lab.expressions import Identity
 from constants_lab.proofs.prover import prove
+from constants_lab.proofs.signed_fractions import prove_signed
 from constants_lab.proofs.symbolic import Disagreement, cross_check
 from constants_lab.proofs.theorem_numbers import THEOREM_NUMBERS, named_number
+from constants_lab.signed import SignedCF
 
 KNOWN = json.loads((Path(__file__).parents[1] / "data" / "known_pcf.json").read_text(encoding="utf-8"))["cases"]
 
@@ -39,6 +41,23 @@ def test_it_agrees_on_known_formulas(case: dict[str, Any]) -> None:
     assert len(lines) == len(json.loads(text)["steps"])
     assert all(line.startswith(f"step {i}, ") and ": holds" in line for i, line in enumerate(lines, 1))
     assert case["value50"][:12] in lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("cf", "lhs"),
+    [
+        (SignedCF([1], [2], ["1", "2m+2", "1"]), "e"),
+        (SignedCF([1], [1], ["2m+1", "1"]), "tan(1)"),
+        (SignedCF([1], [0], ["4m+2"]), "(e - 1)/(e + 1)"),
+        (SignedCF([-1], [1], ["3", "run(2, 4m+1)", "3", "4m+6"]), "1/(e - 1)"),
+    ],
+    ids=str,
+)
+def test_it_agrees_on_signed_fractions(cf: SignedCF, lhs: str) -> None:
+    claim = Identity.parse(lhs)
+    text = prove_signed(cf, claim.constant, [[int(k) for k in row] for row in claim.matrix])
+    assert text is not None
+    assert cross_check(text)
 
 
 def test_it_agrees_on_every_kind(samples: dict[str, str]) -> None:

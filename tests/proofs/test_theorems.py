@@ -46,6 +46,7 @@ RANDOM: dict[str, Callable[[random.Random], Parameters]] = {
     "central binomial series": lambda rng: {"r": rng.choice([below(rng, 1), Fraction(0)])},
     "zeta series": lambda rng: {"m": Fraction(rng.randint(2, 60)), "d": Fraction(rng.choice([1, 2])), "s": sign(rng)},
     "apery series": lambda rng: {},
+    "gauss series": lambda rng: {},
     "lambert fraction": lambda rng: {"z": below(rng, 1), "s": sign(rng)},
     "bessel fraction": lambda rng: {"c": below(rng, 9), "x": below(rng, 9), "s": sign(rng)},
     "periodic fraction": integers,
@@ -134,7 +135,7 @@ def test_theorems_are_not_used_for_other_parameters(name: str, parameters: dict[
 
 
 def shape(period: list[list[Any]], head: list[list[str]] | None = None) -> checker.Shape:
-    rows = [[{"num": x, "den": y}, sign] for x, y, sign in period]
+    rows = [[{"num": x, "den": y}, sign, *({"num": t, "den": ["1"]} for t in run)] for x, y, sign, *run in period]
     return checker._shape({"head": head or [], "period": rows})
 
 
@@ -151,6 +152,7 @@ def pcf(a: list[str], b: list[str]) -> checker.Shape:
         ("worpitzky", pcf(["6", "3"], ["-1", "0", "0"])),
         ("tietze", shape([[["2"], ["1"], "-1"]])),
         ("tietze", shape([[["1", "1", "2"], ["2"], "1"], [["2"], ["1"], "-1"]], [["-5", "-1"]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "-1", ["1", "0"]]])),
     ],
 )
 def test_convergence_is_known(name: str, of: checker.Shape) -> None:
@@ -173,6 +175,10 @@ def test_convergence_is_known(name: str, of: checker.Shape) -> None:
         ("tietze", shape([[["1", "1"], ["2"], "1"]], [["1", "1"]])),
         ("tietze", shape([[["1"], ["1", "1"], "1"]], [["1", "1"]])),
         ("tietze", shape([[["2"], ["1"], "2"]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["3"], ["1"], "-1", ["1", "0"]]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "1", ["1", "0"]]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "-1", ["1", "-1"]]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "-1", []]])),
         ("tietze", shape([[["1"], ["1"], "1"]], [["1", "1"], ["0", "1"]])),
     ],
 )
