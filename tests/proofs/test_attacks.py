@@ -1,0 +1,149 @@
+"""Certificates written to deceive: of false claims, and of claims that cost too much to look at."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from typing import Any
+
+import pytest
+from flint import fmpq_poly, fmpz_poly
+
+from constants_lab.proofs import checker
+from constants_lab.proofs.checker import NotACertificate, Rejected
+from constants_lab.proofs.coboundaries import folded, product, step_matrix
+from constants_lab.proofs.steps import Step, function, polynomial, theorem
+
+SECONDS = 4
+"""Of processor time, on a machine that may be busy."""
+ONE = {"num": ["1"], "den": ["1"]}
+LAMBERT: Step = {"a": ["2", "1"], "b": ["1", "0", "0"]}
+LOG_HALF = theorem("logarithmic series", z="1/2")
+
+
+def certificate(fraction: Step, constant: str, matrix: list[list[int]], steps: list[Step]) -> str:
+    cited = {step["name"] for step in steps if step["rule"] == "theorem"}
+    cited |= {step["converges"] for step in steps if step.get("converges")}
+    return json.dumps({
+        "format": checker.FORMAT,
+        "version": checker.VERSION,
+        "claim": {"fraction": fraction, "constant": constant, "matrix": [[str(e) for e in row] for row in matrix]},
+        "steps": steps,
+        "theorems": sorted(cited),
+    })  # fmt: skip
+
+
+def carried(target: Step, u: list[list[str]], factor: Step, **data: Any) -> Step:
+    same = {"fraction": 0, "fold": 1, "steps": 1, "growth": ONE, "start": 0, "converges": ""}
+    return {"rule": "coboundary", "target": target, "u": u, "factor": factor, **same, **data}
+
+
+IDENTITY = [["1"], [], [], ["1"]]
+
+
+def test_a_square_root_is_not_rounded() -> None:
+    """A² + 4B = 5/2 is not 2: PCF(8000, -15999960) is not 8 (1000 + √2)/2, though three digits say so."""
+    target = {"a": ["8000"], "b": ["-15999960"]}
+    cited = theorem("periodic fraction", a="1000", b="-1999995/8")
+    step = carried(target, [["8"], [], [], ["1"]], {"num": ["8"], "den": ["1"]})
+    with pytest.raises(Rejected):
+        checker.check(certificate(target, "sqrt(2)", [[8, 8000], [0, 2]], [cited, step]))
+
+
+def test_a_divergent_fraction_does_not_converge() -> None:
+    """x_n = 2(n+2)/((n+1)²(n+3)): Σ x_n < ∞, every second convergent tends to 2/log 2 and the others to something else."""
+    n, zero = fmpq_poly([0, 1]), fmpq_poly([])
+    top, bottom = 2 * (n + 2), (n + 1) ** 2 * (n + 3)
+    pair = folded((top, bottom, bottom, zero), 2)
+    known = folded(step_matrix(fmpq_poly([1]), n**2), 2)
+    u = ((2 * n + 2) ** 2, 2 * n * (2 * n + 2) ** 2 - 4 * n * (2 * n + 2), zero, 2 * (2 * n + 1) ** 2)
+    v = tuple(p(n + 1) for p in u)
+    left, right = product(pair, (v[0], v[1], v[2], v[3])), product(u, known)
+    assert all(x * right[0] == y * left[0] for x, y in zip(left, right, strict=True))
+    factor = function(left[0], right[0] * bottom(2 * n) * bottom(2 * n + 1))
+    target = {"head": [], "period": [[function(top, bottom), "1"]]}
+    euler: Step = {"rule": "euler", "series": 0, "a": ["1"], "b": ["1", "0", "0"], "f": ["1"]}
+    steps = [
+        theorem("logarithmic series", z="-1"),
+        {**euler, "h1": {"num": ["-1", "0"], "den": ["1"]}, "h2": {"num": ["1", "0"], "den": ["1"]}},
+        carried(
+            target,
+            [polynomial(p.numer()) for p in u],
+            factor,
+            fraction=1,
+            fold=2,
+            steps=2,
+            converges="seidel stern",
+        ),
+    ]
+    with pytest.raises(Rejected) as caught:
+        checker.check(certificate(target, "log(2)", [[0, 4], [2, 0]], steps))
+    assert caught.value.step == 3
+
+
+def test_an_unknown_theorem_on_convergence_is_not_cited() -> None:
+    cited = theorem("lambert fraction", z="1", s="1")
+    with pytest.raises(Rejected):
+        checker.check(
+            certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [cited, carried(LAMBERT, IDENTITY, ONE, converges="no")])
+        )
+
+
+def test_pairs_are_repeated_only_where_that_is_a_power() -> None:
+    """[[x + t - 1, y t], [t, 1 - t]] is a power of [[x, y], [1, 0]] for x = 2, y = -1 alone."""
+    twice = {"num": ["2"], "den": ["1"]}
+    target = {"head": [], "period": [[ONE, "1", twice], [ONE, "1"]]}
+    step = carried(target, IDENTITY, ONE, steps=3, converges="tietze")
+    with pytest.raises(Rejected):
+        checker.check(
+            certificate(target, "sqrt(5)", [[1, 1], [0, 2]], [theorem("periodic fraction", a="1", b="1"), step])
+        )
+
+
+def numbers(count: int, digits: int) -> list[str]:
+    rng = random.Random(count)
+    return [str(rng.randrange(10 ** (digits - 1), 10**digits)) for _ in range(count)]
+
+
+def expensive() -> dict[str, list[Step]]:
+    """Steps that ask for far more work than their length suggests."""
+    long, cited = numbers(61, 399), theorem("lambert fraction", z="1", s="1")
+    wide = {"a": long, "b": long}
+    dense = {part: [numbers(61, 12) for _ in range(61)] for part in ("num", "den")}
+    data = {"across": dense, "along": dense, "certificate": dense, "bound": ONE, "growth": ONE, "start": 2}
+    far = {part: ["1" + "0" * 390, "-409" + "0" * 391, *numbers(59, 389)] for part in ("num", "den")}
+    n = fmpz_poly([0, 1])
+    h = fmpz_poly([int(c) for c in numbers(15, 190)])(n * n)
+    scaled = {"a": polynomial(h), "b": polynomial(h * h(n - 1))}
+    factor = function(fmpq_poly(h(n + 1)), fmpq_poly([1]))
+    return {
+        "many periods at once": [cited, carried(wide, IDENTITY, ONE, fold=400, steps=400)],
+        "some wide periods": [cited, carried(wide, IDENTITY, ONE, fold=20)],
+        "long bivariate functions": [
+            LOG_HALF,
+            {"rule": "recurrence", "first": 0, "second": 0, "a": ["1"], "b": ["1"], **data},
+        ],
+        "series grouped again and again": [LOG_HALF, *({"rule": "group", "series": i} for i in range(50))],
+        "zeros far away": [
+            LOG_HALF,
+            {"rule": "telescope", "series": 0, "shift": 0, "ratio": far, "rho": far, "g": far, "c": "1"},
+        ],
+        "many long shifts": [
+            theorem("periodic fraction", a="1", b="1"),
+            carried(scaled, [polynomial(h), [], [], ["1"]], factor),
+            *({"rule": "shift", "fraction": 1 + i, "by": -400} for i in range(50)),
+        ],
+    }
+
+
+@pytest.mark.parametrize("kind", list(expensive()))
+def test_work_is_bounded(kind: str) -> None:
+    begun = time.process_time()
+    with pytest.raises((Rejected, NotACertificate)):
+        checker.check(certificate(LAMBERT, "pi", [[0, 4], [1, 0]], expensive()[kind]))
+    assert time.process_time() - begun < SECONDS
+    # And what was spent on one certificate is not missed by the next.
+    assert checker.check(
+        certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [theorem("lambert fraction", z="1", s="1")])
+    ).digits

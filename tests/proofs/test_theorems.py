@@ -1,0 +1,193 @@
+"""Theorems that certificates cite: true at random parameters, used for no others, and all in the reviewed list."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+
+from constants_lab.proofs import checker
+from constants_lab.proofs.checker import Continued, Rejected, Series
+from constants_lab.proofs.theorem_numbers import THEOREM_NUMBERS
+
+LIST = Path(__file__).parents[2] / "docs" / "theorems.md"
+Parameters = dict[str, Fraction]
+
+
+def below(rng: random.Random, bound: int) -> Fraction:
+    """A random rational in (0, bound)."""
+    q = rng.randint(2, 30)
+    return Fraction(rng.randint(1, bound * q - 1), q)
+
+
+def sign(rng: random.Random) -> Fraction:
+    return Fraction(rng.choice([1, -1]))
+
+
+def integers(rng: random.Random) -> Parameters:
+    while True:
+        a, b = rng.randint(-30, 30), rng.randint(-60, 60)
+        if a * b and a * a + 4 * b > 0 and checker.isqrt(a * a + 4 * b) ** 2 != a * a + 4 * b:
+            return {"a": Fraction(a), "b": Fraction(b)}
+
+
+RANDOM: dict[str, Callable[[random.Random], Parameters]] = {
+    "exponential series": lambda rng: {"z": below(rng, 20) * sign(rng)},
+    "logarithmic series": lambda rng: {"z": rng.choice([below(rng, 1), -below(rng, 1), Fraction(-1)])},
+    "odd series": lambda rng: {"z": below(rng, 1), "s": sign(rng)},
+    "euler arctangent series": lambda rng: {"z": below(rng, 20)},
+    "squared arcsine series": lambda rng: {"w": Fraction(rng.randint(1, 4), 4)},
+    "central binomial series": lambda rng: {"r": rng.choice([below(rng, 1), Fraction(0)])},
+    "zeta series": lambda rng: {"m": Fraction(rng.randint(2, 60)), "d": Fraction(rng.choice([1, 2])), "s": sign(rng)},
+    "apery series": lambda rng: {},
+    "gauss series": lambda rng: {},
+    "lambert fraction": lambda rng: {"z": below(rng, 1), "s": sign(rng)},
+    "bessel fraction": lambda rng: {"c": below(rng, 9), "x": below(rng, 9), "s": sign(rng)},
+    "periodic fraction": integers,
+}
+NOT_FOR: list[tuple[str, dict[str, str]]] = [
+    ("exponential series", {"z": "0"}),
+    ("exponential series", {"z": "51"}),
+    ("logarithmic series", {"z": "1"}),
+    ("logarithmic series", {"z": "0"}),
+    ("logarithmic series", {"z": "-1001/1000"}),
+    ("odd series", {"z": "1", "s": "1"}),
+    ("odd series", {"z": "1001/1000", "s": "-1"}),
+    ("odd series", {"z": "1/2", "s": "2"}),
+    ("euler arctangent series", {"z": "-1"}),
+    ("squared arcsine series", {"w": "1/3"}),
+    ("central binomial series", {"r": "1"}),
+    ("central binomial series", {"r": "-1/2"}),
+    ("zeta series", {"m": "1", "d": "1", "s": "-1"}),
+    ("zeta series", {"m": "5/2", "d": "1", "s": "1"}),
+    ("zeta series", {"m": "2", "d": "3", "s": "1"}),
+    ("lambert fraction", {"z": "1", "s": "-1"}),
+    ("lambert fraction", {"z": "-1", "s": "1"}),
+    ("bessel fraction", {"c": "0", "x": "1", "s": "1"}),
+    ("bessel fraction", {"c": "1", "x": "1", "s": "0"}),
+    ("periodic fraction", {"a": "1", "b": "2"}),
+    ("periodic fraction", {"a": "1", "b": "-1"}),
+    ("periodic fraction", {"a": "1000", "b": "-1999995/8"}),
+    ("periodic fraction", {"a": "3", "b": "1/3"}),
+]
+
+
+def cited(name: str, parameters: dict[str, Any]) -> checker.Fact:
+    data = {key: str(x) for key, x in parameters.items()}
+    return checker.derive({"rule": "theorem", "name": name, **data}, [], set())
+
+
+def close(x: Any, y: Any, digits: int) -> bool:
+    return bool(abs(x - y) <= mpmath.mpf(10) ** -digits * (1 + abs(y)))
+
+
+def number(q: Fraction) -> Any:
+    return mpmath.mpf(q.numerator) / q.denominator
+
+
+@pytest.mark.parametrize("name", list(checker.THEOREMS))
+def test_theorems_are_true_at_random_parameters(name: str) -> None:
+    rng, theorem = random.Random(name), THEOREM_NUMBERS[name]
+    for _ in range(12):
+        parameters = RANDOM[name](rng)
+        fact = cited(name, parameters)
+        with mpmath.workdps(90):
+            numbers = {key: number(q) for key, q in parameters.items()}
+            assert theorem.admits(**numbers)
+            closed = theorem.closed(**numbers)
+            summed, bound = theorem.summed(**numbers)
+            assert close(number(fact.value.number()), closed, 50), parameters
+            assert close(summed, closed, 40)
+            assert bound < mpmath.mpf(10) ** -40 * (1 + abs(closed))
+            assert is_what_was_summed(name, fact, numbers)
+
+
+def is_what_was_summed(name: str, fact: checker.Fact, numbers: dict[str, Any]) -> bool:
+    """The ratio, or a and b, of the checker and of the second list are the same at some places."""
+    places = range(1, 8)
+    about = THEOREM_NUMBERS[name].about
+    if name == "zeta series":  # Its exponent is read off an element of a field of functions.
+        m, d, s = (int(numbers[key]) for key in ("m", "d", "s"))
+        return isinstance(fact, Series) and all(
+            fact.ratio.at(n) == s * Fraction(d * n - d + 1, d * n + 1) ** m for n in places
+        )
+    if isinstance(fact, Series):
+        return all(close(number(fact.ratio.at(n)), about(mpmath.mpf(n), **numbers), 60) for n in places)
+    assert isinstance(fact, Continued)
+    a, b = fact.shape.pair
+    for n in places:
+        x, y = about(mpmath.mpf(n), **numbers)
+        if not close(number(a.at(n)), x, 60) or not close(number(b.at(n - 1)), y, 60):
+            return False
+    return True
+
+
+@pytest.mark.parametrize(("name", "parameters"), NOT_FOR)
+def test_theorems_are_not_used_for_other_parameters(name: str, parameters: dict[str, str]) -> None:
+    with pytest.raises(Rejected):
+        cited(name, parameters)
+
+
+def shape(period: list[list[Any]], head: list[list[str]] | None = None) -> checker.Shape:
+    rows = [[{"num": x, "den": y}, sign, *({"num": t, "den": ["1"]} for t in run)] for x, y, sign, *run in period]
+    return checker._shape({"head": head or [], "period": rows})
+
+
+def pcf(a: list[str], b: list[str]) -> checker.Shape:
+    return checker._shape({"a": a, "b": b})
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("seidel stern", pcf(["1", "0"], ["1", "0", "0", "0", "0"])),
+        ("seidel stern", pcf(["1"], ["1"])),
+        ("worpitzky", pcf(["2"], ["-1"])),
+        ("worpitzky", pcf(["6", "3"], ["-1", "0", "0"])),
+        ("tietze", shape([[["2"], ["1"], "-1"]])),
+        ("tietze", shape([[["1", "1", "2"], ["2"], "1"], [["2"], ["1"], "-1"]], [["-5", "-1"]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "-1", ["1", "0"]]])),
+    ],
+)
+def test_convergence_is_known(name: str, of: checker.Shape) -> None:
+    checker._CONVERGENCE[name](of)
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("seidel stern", pcf(["1"], ["1", "0", "0", "0"])),
+        ("seidel stern", pcf(["1"], ["-1"])),
+        ("seidel stern", pcf(["1", "-100"], ["1"])),
+        # 1/(n+1)² as a quotient: the sum of the quotients converges, so that the fraction does not.
+        ("seidel stern", shape([[["1"], ["1", "2", "1"], "1"]])),
+        ("worpitzky", pcf(["1"], ["-1"])),
+        ("worpitzky", pcf(["2"], ["-2"])),
+        ("worpitzky", pcf(["1", "-100"], ["1"])),
+        ("tietze", shape([[["1"], ["1"], "-1"]])),
+        ("tietze", shape([[["1", "0"], ["1"], "1"]], [["1", "1"]])),
+        ("tietze", shape([[["1", "1"], ["2"], "1"]], [["1", "1"]])),
+        ("tietze", shape([[["1"], ["1", "1"], "1"]], [["1", "1"]])),
+        ("tietze", shape([[["2"], ["1"], "2"]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["3"], ["1"], "-1", ["1", "0"]]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "1", ["1", "0"]]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "-1", ["1", "-1"]]])),
+        ("tietze", shape([[["3"], ["1"], "-1"], [["2"], ["1"], "-1", []]])),
+        ("tietze", shape([[["1"], ["1"], "1"]], [["1", "1"], ["0", "1"]])),
+    ],
+)
+def test_convergence_is_not_known_of_others(name: str, of: checker.Shape) -> None:
+    with pytest.raises(Rejected):
+        checker._CONVERGENCE[name](of)
+
+
+def test_the_list_has_every_theorem() -> None:
+    listed = re.findall(r"^### (.+)$", LIST.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted([*checker.THEOREMS, *checker._CONVERGENCE, "zeta(2) = pi^2/6"])
+    assert set(THEOREM_NUMBERS) == set(checker.THEOREMS) == set(RANDOM)
