@@ -260,6 +260,17 @@ def _bessel(c: Fraction, z: Fraction) -> Fraction:
     top, bottom = (_summed(lambda k, e=e: z / (k * (e + k - 1))) for e in (c + 1, c))  # type: ignore[misc]
     _require(abs(bottom) > Fraction(1, 10**15), "the argument is too near to a zero of a Bessel function")
     return top / bottom
+def _gauss() -> Fraction:
+    """1/agm(1, √2)."""
+    x, y = Decimal(1), _DECIMAL.sqrt(Decimal(2))
+    for _ in range(8):
+        x, y = _DECIMAL.divide(_DECIMAL.add(x, y), Decimal(2)), _DECIMAL.sqrt(_DECIMAL.multiply(x, y))
+    return 1 / Fraction(x)
+def _dirichlet(d: Fraction) -> Fraction:
+    """L(d, 1) = 2 log ε/√d, ε = (t + √d)/2 for the least t; L(-3, 1) = π/√27 (Dirichlet's formula, of class number 1)."""
+    root = number(f"sqrt({abs(d)})")
+    return number("pi") / 3 / root if d < 0 else 2 * _NUMBERS["log"](({5: 1, 8: 2, 12: 4}[int(d)] + root) / 2) / root
+_GAMMA = Fraction("0.57721566490153286060651209008240243104215933593992359880576723488486772677766467")
 _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "pi": lambda: 4 * _arctangent(Fraction(1)), "atan": _arctangent, "tan": lambda q: q * _bessel(Fraction(1, 2), -q * q / 4),
     "log": lambda q: Fraction(_decimal(q).ln(_DECIMAL)), "exp": lambda q: Fraction(_decimal(q).exp(_DECIMAL)),
@@ -268,6 +279,9 @@ _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "beta": lambda m: _alternating(lambda k: Fraction(1, (2 * k + 1) ** int(m))),
     "besseli_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, x * x / 4),
     "besselj_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, -x * x / 4),
+    "cbrt": lambda q: _NUMBERS["exp"](_NUMBERS["log"](q) / 3), "gauss": _gauss, "lemniscate": lambda: number("pi") * _gauss(),
+    "L": lambda d, _: _dirichlet(d), "gompertz": lambda: number("exp(1)") * (_summed(lambda k: Fraction(-k, (k + 1) ** 2)) - _GAMMA),
+    "mills": lambda x: number(f"exp({x * x / 2})") * _NUMBERS["sqrt"](number("pi") / 2) - x * _summed(lambda k: x * x / (2 * k + 1)),
 }
 @cache
 def number(name: str) -> Fraction:
@@ -275,17 +289,21 @@ def number(name: str) -> Fraction:
     kind, _, parameters = name.rstrip(")").partition("(")
     return _NUMBERS[kind](*(Fraction(x) for x in parameters.split(",") if x))
 _SAME: dict[str, tuple[str, Matrix]] = {
-    "e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("exp(2)", (1, 0, 0, 1)), "tanh(1)": ("exp(2)", (1, -1, 1, 1)),
+    "e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("exp(2)", (1, 0, 0, 1)),
     "phi": ("sqrt(5)", (1, 1, 0, 2)), "pi^2": ("zeta(2)", (6, 0, 0, 1)),
 }
 """Constants that are Möbius images of others, by definition, or as ζ(2) = π²/6 by Euler's theorem."""
 # --- theorems that may be cited
 def _log(q: Fraction) -> Value:
-    return Value(f"log({q})") if q > 1 else Value(f"log({1 / q})", (-1, 0, 0, 1))
+    """log q for q ≠ 1, by the logarithm of a number > 1 that is no power."""
+    x, sign = (q, 1) if q > 1 else (1 / q, -1)
+    for k in range(50 if max(x.numerator, 2) < 10**15 else 1, 1, -1):
+        root = Fraction(round(x.numerator ** (1 / k)), round(x.denominator ** (1 / k)))
+        if root**k == x:
+            return Value(f"log({root})", (k * sign, 0, 0, 1))
+    return Value(f"log({x})", (sign, 0, 0, 1))
 def _atan(z: Fraction) -> Value:
     return Value("pi", (1, 0, 0, 4)) if z == 1 else Value(f"atan({z})")
-def _odd(z: Fraction, s: Fraction) -> Value:
-    return _atan(z) if s < 0 else _log((1 + z) / (1 - z)).under(1, 0, 0, 2)
 def _zeta(m: Fraction, d: Fraction, s: Fraction) -> Value:
     if (d, s) == (Fraction(2), Fraction(-1)):
         return Value("catalan" if m == 2 else f"beta({m})")
@@ -294,10 +312,52 @@ def _bessel_value(c: Fraction, x: Fraction, s: Fraction) -> Value:
     if c != Fraction(1, 2):
         return Value(f"bessel{'i' if s > 0 else 'j'}_ratio({c - 1},{x})", (0, 1, 1, 0))
     return Value(f"exp({2 * x})", (1, 1, 1, -1)) if s > 0 else Value(f"tan({x})", (0, 1, 1, 0))
-def _root(a: Fraction, b: Fraction) -> Value:
-    square = int(a * a + 4 * b)
-    s = next(k for k in range(isqrt(square), 0, -1) if square % (k * k) == 0)
-    return Value(f"sqrt({square // (s * s)})").under(s if a > 0 else -s, a, 0, 2)
+def _power(x: Fraction, e: Fraction) -> Value:
+    """x^e, x > 0, by √D without a square in D, or the smaller of two such cube roots; reject what is rational."""
+    whole, q = e.numerator // e.denominator, e.denominator
+    y = x ** (e.numerator - whole * q)
+    m = y.numerator * y.denominator ** (q - 1)
+    _require(m <= 10**8, "a root is of too large a number")
+    s = next(k for k in range(round(m ** (1 / q)) + 1, 0, -1) if m % k**q == 0)
+    m, scale = m // s**q, x**whole * s / y.denominator
+    _require(m > 1, "a root is rational")
+    v = 1 if q == 2 else next(k for k in range(isqrt(m), 0, -1) if m % (k * k) == 0)
+    u = m // (v * v)
+    if v > u:
+        return Value(f"cbrt({u * u * v})", (0, u * v, 1, 0)).under(scale, 0, 0, 1)
+    return Value(f"{'sqrt' if q == 2 else 'cbrt'}({m})").under(scale, 0, 0, 1)
+def _arctangent_root(y: Fraction) -> Value:
+    """atan(√y)/√y, or artanh(√-y)/√-y for y < 0."""
+    z = Fraction(isqrt(abs(y.numerator)), isqrt(y.denominator))
+    if z * z == abs(y):
+        return _atan(z).under(1, 0, 0, z) if y > 0 else _log((1 + z) / (1 - z)).under(1, 0, 0, 2 * z)
+    _require(y in _SQUARES, "no name of this arctangent is known")
+    return Value(f"L({_SQUARES[y][0]},1)").under(_SQUARES[y][1], 0, 0, 1)
+_SQUARES = {Fraction(y): (d, Fraction(f)) for y, d, f in (
+    ("3", -3, 1), ("1/3", -3, "3/2"), ("-1/5", 5, "5/2"), ("-5/9", 5, 3), ("-4/5", 5, "15/4"), ("-45/49", 5, "14/3"),
+    ("-1/2", 8, 2), ("-8/9", 8, 3), ("-1/3", 12, "3/2"), ("-3/4", 12, 2))}
+"""y with tan or tanh (j θ) = √±y, θ = π/6 or log ε, ε the unit of Q(√D): the value of the above is f L(D, 1)."""
+def _pole(x: Fraction) -> bool:
+    return x.denominator == 1 and x <= 0
+def _hypergeometric(series: Series, b: Fraction, c: Fraction, z: Fraction) -> Value:
+    """2F1(1, b; c; z), c not 0, -1, ..., z < 1, from its own series or, by Pfaff's transformation, that of z/(z-1)."""
+    own = series.ratio == (N + (b - 1)) * z / (N + (c - 1))
+    _require(own or series.ratio == (N + (c - b - 1)) * (z / (z - 1)) / (N + (c - 1)), "the series is not that of the fraction")
+    return series.value if own else series.value.under(1, 0, 0, 1 - z)
+def _kummer(q: Fraction, x: Fraction, i: Fraction) -> Value:
+    """A F/F', by z F'' = (z-c) F' + A F and A F(A+1) = z F' + A F."""
+    value, a = Value(f"besseli_ratio({q},{abs(x)})").under(1 if x > 0 else -1, 1, 0, 2), q + Fraction(1, 2)
+    for _ in range(abs(int(i))):
+        e = a - (i < 0)
+        m = 2 * x - 2 * q + e, e, 2 * x, e
+        value, a = (value.under(*m), a + 1) if i > 0 else (value.under(m[3], -m[1], -m[2], m[0]), e)
+    return value.under(0, a, 1, 0)
+def _tricomi(b: Fraction, x: Fraction) -> Value:
+    s, z = (Fraction(0), x) if b.denominator == 1 else (Fraction(-1, 2), x * x / 2)
+    value = Value("gompertz") if s == 0 else Value(f"mills({x})").under(2, 0, 0, x)
+    while s != b:
+        value, s = (value.under(-z, 1, 0, s + 1), s + 1) if s < b else (value.under(-s, 1, 0, z), s - 1)
+    return value.under(0, 1, 1, 0)
 class Theorem(NamedTuple):
     """A statement, its hypothesis about rational parameters, its conclusion; docs/theorems.md names the sources."""
     statement: str
@@ -312,12 +372,12 @@ THEOREMS = {
         "Σ z^k/(k+1) = -log(1-z)/z for -1 ≤ z < 1, z ≠ 0.", lambda z: -1 <= z < 1 and z != 0,
         lambda z: Series(N * z / (N + 1), _log(1 - z).under(-1 / z, 0, 0, 1))),
     "odd series": Theorem(
-        "Σ s^k z^(2k)/(2k+1) is atan(z)/z for s = -1, 0 < z ≤ 1, atan 1 = π/4, and log((1+z)/(1-z))/(2z) for s = 1, 0 < z < 1.",
-        lambda z, s: (s == -1 and 0 < z <= 1) or (s == 1 and 0 < z < 1),
-        lambda z, s: Series((N * 2 - 1) / (N * 2 + 1) * (s * z * z), _odd(z, s).under(1 / z, 0, 0, 1))),
+        "Σ (-y)^k/(2k+1) = atan(√y)/√y for 0 < y ≤ 1, artanh(√-y)/√-y for -1 < y < 0, where √±y is rational, or this f L(D, 1).",
+        lambda y: -1 < y <= 1 and y != 0, lambda y: Series((N * 2 - 1) * -y / (N * 2 + 1), _arctangent_root(y))),
     "euler arctangent series": Theorem(
-        "Σ k!/(3/2)_k w^k = (1+z²) atan(z)/z, w = z²/(1+z²); it is used for 0 < z ≤ 1000.", lambda z: 0 < z <= 1000,
-        lambda z: Series(N * 2 * (z * z / (1 + z * z)) / (N * 2 + 1), _atan(z).under((1 + z * z) / z, 0, 0, 1))),
+        "Σ k!/(3/2)_k (y/(1+y))^k is 1 + y times the value of the odd series for y; it is used for -1/2 < y ≤ 10^6, y ≠ 0.",
+        lambda y: -1 < 2 * y <= 2 * 10**6 and y != 0,
+        lambda y: Series(N * 2 * (y / (1 + y)) / (N * 2 + 1), _arctangent_root(y).under(1 + y, 0, 0, 1))),
     "squared arcsine series": Theorem(
         "Σ (k!)²/((3/2)_k (2)_k) w^k = θ²/w, w = sin² θ, for θ = π/6, π/4, π/3, π/2; π² = 6 ζ(2).", lambda w: w in _SINES,
         lambda w: Series(N * N * 2 * w / ((N + 1) * (N * 2 + 1)), Value("zeta(2)").under(6, 0, 0, _SINES[w] * w))),
@@ -334,9 +394,9 @@ THEOREMS = {
     "apery series": Theorem("ζ(3) = 5/2 Σ_{n≥1} (-1)^(n-1)/(n³ C(2n, n)): with t(0) = 1 the sum is 4ζ(3)/5.", lambda: True,
         lambda: Series(N**3 * -1 / ((N + 1) ** 2 * (N * 4 + 2)), Value("zeta(3)", (4, 0, 0, 5)))),
     "lambert fraction": Theorem(
-        "PCF(2n+1, s z² n²) is z/atan z for s = 1, 0 < z ≤ 1000, and 2z/log((1+z)/(1-z)) for s = -1, 0 < z < 1.",
-        lambda z, s: (s == 1 and 0 < z <= 1000) or (s == -1 and 0 < z < 1),
-        lambda z, s: Continued(_pcf(N * 2 + 1, N * N * (s * z * z)), _odd(z, -s).under(0, z, 1, 0))),
+        "PCF(2n+1, y n²) is the inverse of the value of the odd series for y; it is used for -1 < y ≤ 10^6, y ≠ 0.",
+        lambda y: -1 < y <= 10**6 and y != 0,
+        lambda y: Continued(_pcf(N * 2 + 1, N * N * y), _arctangent_root(y).under(0, 1, 1, 0))),
     "bessel fraction": Theorem(
         "PCF(n+c, s x²/4) = (x/2) I_(c-1)(x)/I_c(x) for s = 1, with J for s = -1, 0 < c, x ≤ 100; (x/2) (exp 2x + 1)/(exp 2x - "
         "1) and (x/2) cot x for c = 1/2.", lambda c, x, s: 0 < c <= 100 and 0 < x <= 100 and s in (1, -1),
@@ -345,7 +405,43 @@ THEOREMS = {
         "PCF(A, B), integers A, B ≠ 0 with A² + 4B = s² D > 0 no square, ≤ 10^8: the larger root (A ± s √D)/2 of x² = Ax + B.",
         lambda a, b: a * b != 0 and a.denominator == b.denominator == 1 and 0 < a * a + 4 * b <= 10**8
         and isqrt(int(a * a + 4 * b)) ** 2 != a * a + 4 * b,
-        lambda a, b: Continued(_pcf(_constant(a), _constant(b)), _root(a, b))),
+        lambda a, b: Continued(_pcf(_constant(a), _constant(b)),
+                               _power(a * a + 4 * b, Fraction(1, 2)).under(1 if a > 0 else -1, a, 0, 2))),
+    "binomial series": Theorem(
+        "Σ (p)_k/k! z^k = (1-z)^-p for 0 < |z| < 1, and for z = -1, p < 1; p a half or third of an integer, |p| ≤ 60.",
+        lambda p, z: p.denominator in (2, 3) and abs(p) <= 60 and (0 < abs(z) < 1 or (z == -1 and p < 1)),
+        lambda p, z: Series((N + (p - 1)) * z / N, _power(1 - z, -p))),
+    "gauss second series": Theorem(
+        "Σ (b)_k/(b/2+1)_k 2^-k = √π Γ(b/2+1)/Γ((b+1)/2): ϖ/2 for b = 1/2, 1/(2G) for b = -1/2, G = ϖ/π.", lambda b: abs(b) * 2 == 1,
+        lambda b: Series((N + (b - 1)) / (N * 2 + b), Value(*(("lemniscate", (1, 0, 0, 2)) if b > 0 else ("gauss", (0, 1, 2, 0)))))),
+    "gauss fraction": Theorem(
+        "PCF((1-2z)n + c - (b+1)z, z(1-z)n(n+b)) = c/2F1(1, b+1; c+1; z) for z < 1/2, or z = 1/2, 2c > b+1; z ≠ 0; b+1, c not 0, "
+        "-1, ...; 2F1 is Σ (b+1)_k/(c+1)_k z^k or Σ (c-b)_k/(c+1)_k w^k/(1-z), w = z/(z-1), where the series converges.",
+        lambda series, b, c, z: z != 0 and (2 * z < 1 or (2 * z == 1 and 2 * c > b + 1)) and not _pole(b + 1) and not _pole(c),
+        lambda series, b, c, z: Continued(_pcf(N * (1 - 2 * z) + (c - (b + 1) * z), N * (N + b) * (z * (1 - z))),
+                                          _hypergeometric(series, b + 1, c + 1, z).under(0, c, 1, 0).finite())),
+    "quadratic gauss fraction": Theorem(
+        "PCF(2n+b+1, y n(n+b)) = (b+1)/2F1(1, 1/2; (b+3)/2; -y) for y > -1, y ≠ 0, b not -1, -2, ...; 2F1 is as above.",
+        lambda series, b, y: y > -1 and y != 0 and not _pole(b + 1), lambda series, b, y: Continued(
+            _pcf(N * 2 + (b + 1), N * (N + b) * y),
+            _hypergeometric(series, Fraction(1, 2), (b + 3) / 2, -y).under(0, b + 1, 1, 0).finite())),
+    "laguerre fraction": Theorem(
+        "PCF(2n+1, r²(p²-n²)) = p r (w+1)/(w-1), w = ((1+r)/(1-r))^p, for 0 < r < 1, and p > 0 as for binomial series.",
+        lambda p, r: 0 < r < 1 and 0 < p <= 60 and p.denominator in (2, 3), lambda p, r: Continued(
+            _pcf(N * 2 + 1, (N * N - p * p) * (-r * r)), _power((1 + r) / (1 - r), p).under(p * r, p * r, 1, -1))),
+    "kummer fraction": Theorem(
+        "PCF(n + 2q + 1 - 2x, 2x(n+A)), A = q + 1/2 + i, i an integer, q ≥ 0, A no integer, 0 < |x| ≤ 50, is A F/F' for F = 1F1(A; "
+        "2q+1; 2x): F'/F = (1 + I_(q+1)(x)/I_q(x))/2 for i = 0, and the relations of contiguous functions give the others.",
+        lambda q, x, i: 0 <= q <= 100 and (2 * q + 1) % 2 != 0 and i.denominator == 1 and abs(i) <= 30 and 0 < abs(x) <= 50,
+        lambda q, x, i: Continued(_pcf(N + (2 * q + 1 - 2 * x), (N + (q + i + Fraction(1, 2))) * (2 * x)), _kummer(q, x, i))),
+    "laplace fraction": Theorem(
+        "PCF(x, n) = 1/M(x) for Mills' ratio M(x) = exp(x²/2) ∫ exp(-t²/2) dt, t > x; 0 < x ≤ 8.", lambda x: 0 < x <= 8,
+        lambda x: Continued(_pcf(_constant(x), N), Value(f"mills({x})", (0, 1, 1, 0)))),
+    "tricomi fraction": Theorem(
+        "PCF(2n + b + 1 + z, -n(n+b)) = 1/U(b), U(b) = exp(z) z^b Γ(-b, z), b U(b) = 1 - z U(b-1): for b = 0, 1, ..., z = x = 1, U(0) "
+        "being δ, and for a half b of an odd integer, z = x²/2, 0 < x ≤ 8, U(-1/2) being 2 M(x)/x.",
+        lambda b, x: abs(b) <= 30 and ((b.denominator == 1 and b >= 0 and x == 1) or (b.denominator == 2 and 0 < x <= 8)),
+        lambda b, x: Continued(_pcf(N * 2 + (b + 1 + (x if b.denominator == 1 else x * x / 2)), N * (N + b) * -1), _tricomi(b, x))),
 }
 def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
@@ -442,7 +538,8 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
     For T(0)...T(m-1) ~ U(0) N(0)...N(m-1) U(m)^-1, so the convergents of the target at the ends of these products are images
     under U(0) of (v p(j) + w p(j-1))/(v q(j) + w q(j-1)), v = u22(m), w = -u21(m) b(j+1), j = steps m - 1.  These tend to y if
     v or w is 0, or if v > 0 and q(j) ≥ r(j) q(j-1) > 0 and w ≥ 0 or v r + w ≥ -w/1000, for then they are means, of bounded
-    weights, of two convergents.  If there are others between, that the target converges follows from a theorem."""
+    weights, of two convergents, or if v r + w > 0 and |b(n+1)| ≤ 0.9 r(n) r(n-1), for then weights of powers of n go with
+    differences of convergents less than 0.9^n.  If there are others between, that the target converges follows from a theorem."""
     _require(fold > 0 and steps > 0, "no steps are taken")
     (u[0] * u[3] - u[1] * u[2]).regular(0, "det U")
     factor.regular(0, "lambda")
@@ -456,6 +553,8 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
         sign, r = v.sign(start + 1), growth.put(j)
         v, w = v * sign, w * sign
         mean = w.nonnegative(start + 1) or ((v * r + w) * 1000 + w).nonnegative(start + 1)
+        small = (growth * growth.shift(-1) * Fraction(9, 10) + b.shift(-1) * e for e in (1, -1))
+        mean = mean or ((v * r + w).sign(start + 1) == 1 and all(f.nonnegative(start + 1) for f in small))
         _require(sign != 0 and mean, "the weights of U are not shown to be bounded")
     _require(converges in _CONVERGENCE or (not converges and fold * len(target.period) == 1), "the target may not converge")
     if converges:
@@ -527,9 +626,13 @@ def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
         _require(name in THEOREMS, f"no theorem is called {name[:40]!r} here")
         cited.add(name)
         theorem = THEOREMS[name]
-        parameters = {key: _rational(x) for key, x in _object(data, set(theorem.hypothesis.__code__.co_varnames)).items()}
-        _require(theorem.hypothesis(**parameters), "the theorem is not for these parameters")
-        return theorem.conclusion(**parameters)
+        read = {key: x if key == "series" else _rational(x)
+                for key, x in _object(data, set(theorem.hypothesis.__code__.co_varnames)).items()}
+        if "series" in read:
+            read["series"] = facts[_index(read["series"], len(facts) - 1)]
+            _require(isinstance(read["series"], Series), "a fact is of another kind")
+        _require(theorem.hypothesis(**read), "the theorem is not for these parameters")
+        return theorem.conclusion(**read)
     _require(rule in _RULES, f"no rule is called {rule[:40]!r} here")
     kinds = {key: kind for key, kind in _RULES[rule].__annotations__.items() if key != "return"}
     read = {key: x if kinds[key] in _FACTS else _READ[kinds[key]](x) for key, x in _object(data, set(kinds)).items()}
@@ -577,6 +680,8 @@ def check(text: str) -> Verdict:
     name = _text(claim["constant"])
     matrix = [_integer(e) for row in _list(claim["matrix"], 2, 2) for e in _list(row, 2, 2)]
     inner, same = _SAME.get(name, (name, (1, 0, 0, 1)))
+    if name.startswith("tanh("):
+        inner, same = f"exp({2 * _rational(name[5:-1])})", (1, -1, 1, 1)
     wanted = Continued(_shape(claim["fraction"]), Value(inner, same).under(*matrix))
     facts, cited = list[Fact](), {"zeta(2) = pi^2/6"} if name == "pi^2" else set[str]()
     for place, step in enumerate(_list(whole["steps"], 1, MAX_STEPS), 1):

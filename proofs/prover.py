@@ -10,9 +10,7 @@ proves; its contraction to every second or third convergent; sums of hypergeomet
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from itertools import chain
-from math import isqrt
 
 from flint import fmpq, fmpq_poly, fmpz_poly
 
@@ -24,6 +22,12 @@ from constants_lab.proofs import checker
 from constants_lab.proofs.apery import sum_steps
 from constants_lab.proofs.coboundaries import coboundaries, step_matrix
 from constants_lab.proofs.contraction import contraction
+from constants_lab.proofs.hypergeometric import (
+    contiguous_theorems,
+    rational_root,
+    series_fractions,
+    series_theorems,
+)
 from constants_lab.proofs.steps import (
     Step,
     certificate,
@@ -41,7 +45,7 @@ from constants_lab.proofs.telescoping import Ratio, reduced, telescoped
 
 __all__ = ["prove"]
 
-_MOST_HEAD = 4
+_MOST_HEAD = 6
 """A fraction is tried as the tail of others that begin up to so many places before it, and the other way about."""
 
 _MOST_DEGREE = 6
@@ -93,13 +97,15 @@ def _by_contraction(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
 
 def _direct(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     for cited in _named(a, b):
-        yield from _scaled_to(cited, a, b)
+        yield from _scaled_to([cited], a, b)
+    for steps in series_fractions(a, b, _sums):
+        yield from _scaled_to(steps, a, b)
 
 
-def _known(step: Step) -> tuple[fmpq_poly, fmpq_poly] | None:
+def _known(steps: list[Step]) -> tuple[fmpq_poly, fmpq_poly] | None:
     """a and b of the fraction of a theorem; None where it says nothing."""
     try:
-        (fact,) = facts_of([step])
+        fact = facts_of(steps)[-1]
     except checker.Rejected:
         return None
     assert isinstance(fact, checker.Continued)
@@ -108,26 +114,18 @@ def _known(step: Step) -> tuple[fmpq_poly, fmpq_poly] | None:
     return a / over[0], b / under[0]
 
 
-def _scaled_to(cited: Step, a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
-    """The theorem, and the constant factor that carries its fraction to the one wanted."""
-    known = _known(cited)
+def _scaled_to(steps: list[Step], a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
+    """The theorem that ends the steps, and the constant factor that carries its fraction to the one wanted."""
+    known = _known(steps)
     if known is not None:
         c = a.leading_coefficient() / known[0].leading_coefficient()
-        yield [cited, scaled(0, a, b, c)]
-
-
-def _root(q: fmpq) -> Fraction | None:
-    """The rational square root of q >= 0."""
-    if q < 0:
-        return None
-    p, d = int(q.p), int(q.q)
-    return Fraction(isqrt(p), isqrt(d)) if isqrt(p) ** 2 == p and isqrt(d) ** 2 == d else None
+        yield [*steps, scaled(len(steps) - 1, a, b, c)]
 
 
 def _by_coboundary(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     """From a theorem about a fraction with the same leading terms."""
     for cited in _similar(a, b):
-        known = _known(cited)
+        known = _known([cited])
         if known is None:
             continue
         c = a.leading_coefficient() / known[0].leading_coefficient()
@@ -136,17 +134,27 @@ def _by_coboundary(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
             continue
         steps = [cited, scaled(0, x.numer(), y.numer(), c)]
         for found in coboundaries(step_matrix(fmpq_poly(a), fmpq_poly(b)), step_matrix(x, y)):
-            for start in (1, 2, 5, 10, 20):
-                target = shape(PCF(a, b))
-                yield [*steps, coboundary(1, target, found.u, found.factor, growth=(x, fmpq_poly([1])), start=start)]
+            for growth in _growths(x, y):
+                for start in (1, 2, 5, 10, 20):
+                    target = shape(PCF(a, b))
+                    yield [*steps, coboundary(1, target, found.u, found.factor, growth=(growth, fmpq_poly([1])), start=start)]
+
+
+def _growths(a: fmpq_poly, b: fmpq_poly) -> Iterator[fmpq_poly]:
+    """r with q(n) >= r(n) q(n-1) for large n, as far as the terms of highest degree tell, for the denominators of PCF(a, b)."""
+    yield a
+    root = rational_root(a[1] ** 2 + 4 * b[2])
+    if a.degree() == 1 and root:
+        lead = (a[1] + fmpq(root.numerator, root.denominator)) / 2
+        most = (a[0] * lead + b[1] - (a[1] - lead) * lead) / (2 * lead - a[1])
+        for less in (fmpq(0), fmpq(1, 4), fmpq(1)):
+            yield fmpq_poly([most - less, lead])
 
 
 def _similar(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
     if a.degree() == 1 and b.degree() == 2:
-        y = fmpq(4 * b[2], a[1] ** 2)
-        z = _root(abs(y))
-        if z:
-            yield theorem("lambert fraction", z=str(z), s="1" if y > 0 else "-1")
+        yield theorem("lambert fraction", y=str(fmpq(4 * b[2], a[1] ** 2)))
+    yield from contiguous_theorems(a, b)
 
 
 def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
@@ -154,11 +162,13 @@ def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
         yield theorem("periodic fraction", a=str(a[0]), b=str(b[0]))
     if a.degree() == 1 and b.degree() == 0:
         c, y = fmpq(a[0], a[1]), fmpq(b[0], a[1] ** 2)
-        x = _root(4 * abs(y))
+        x = rational_root(4 * abs(y))
         if x:
             yield theorem("bessel fraction", c=str(c), x=str(x), s="1" if y > 0 else "-1")
     if a.degree() == 1 and 2 * a[0] == a[1] and b.degree() == 2 and b[0] == 0 and b[1] == 0:
         yield from _similar(a, b)
+    if b.degree() == 1 or (b.degree() == 2 and b[0] == 0):
+        yield from contiguous_theorems(a, b)
 
 
 # --- Euler's series
@@ -200,7 +210,10 @@ def _euler(form: EulerForm, tail: EulerForm, a: fmpz_poly, b: fmpz_poly, series:
 def _sums(ratio: Ratio) -> Iterator[list[Step]]:
     """Steps whose last fact is the sum of the series of that ratio."""
     for steps in _candidates(ratio):
-        fact = facts_of(steps)[-1]
+        try:
+            fact = facts_of(steps)[-1]
+        except checker.Rejected:
+            continue
         assert isinstance(fact, checker.Series)
         source = reduced(*flint_ratio(fact.ratio))
         if source == ratio:
@@ -226,7 +239,7 @@ def _candidates(ratio: Ratio) -> Iterator[list[Step]]:
     for cited in _cited(ratio):
         yield [cited]
     if ratio[0].degree() == ratio[1].degree() and ratio[0].leading_coefficient() == ratio[1].leading_coefficient():
-        for cited in theorem("logarithmic series", z="-1"), theorem("odd series", z="1", s="-1"):
+        for cited in theorem("logarithmic series", z="-1"), theorem("odd series", y="1"):
             yield [cited, {"rule": "group", "series": 0}]
 
 
@@ -248,17 +261,11 @@ def _cited(ratio: Ratio) -> Iterator[Step]:
         for m in range(2, 8):
             for d in ("1", "2"):
                 yield theorem("zeta series", m=str(m), d=d, s=str(z))
-    root = _root(abs(z))
-    if root and -1 <= z < 1:
-        yield theorem("odd series", z=str(root), s="1" if z > 0 else "-1")
-    if 0 < z < 1:
-        u = _root(z / (1 - z))
-        if u:
-            yield theorem("euler arctangent series", z=str(u))
     if z in (fmpq(1, 4), fmpq(1, 2), fmpq(3, 4), fmpq(1)):
         yield theorem("squared arcsine series", w=str(z))
-    r = _root(1 - z) if 0 < z <= 1 else None
+    r = rational_root(1 - z) if 0 < z <= 1 else None
     if r is not None:
         yield theorem("central binomial series", r=str(r))
     if z == fmpq(-1, 4):
         yield theorem("apery series")
+    yield from series_theorems(ratio)
