@@ -394,7 +394,7 @@ THEOREMS = {
     "apery series": Theorem("ζ(3) = 5/2 Σ_{n≥1} (-1)^(n-1)/(n³ C(2n, n)): with t(0) = 1 the sum is 4ζ(3)/5.", lambda: True,
         lambda: Series(N**3 * -1 / ((N + 1) ** 2 * (N * 4 + 2)), Value("zeta(3)", (4, 0, 0, 5)))),
     "lambert fraction": Theorem(
-        "PCF(2n+1, y n²) is the inverse of the value of the odd series for y; it is used for -1 < y ≤ 10^6, y ≠ 0.",
+        "PCF(2n+1, y n²) is √y/atan √y for 0 < y ≤ 10^6 and √-y/artanh √-y for -1 < y < 0, by names as in the odd series.",
         lambda y: -1 < y <= 10**6 and y != 0,
         lambda y: Continued(_pcf(N * 2 + 1, N * N * y), _arctangent_root(y).under(0, 1, 1, 0))),
     "bessel fraction": Theorem(

@@ -9,7 +9,7 @@ proves; its contraction to every second or third convergent; sums of hypergeomet
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from flint import fmpq, fmpq_poly, fmpz_poly
@@ -66,17 +66,25 @@ def prove(a: fmpz_poly, b: fmpz_poly, constant: str, matrix: list[list[int]]) ->
 
 
 def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
-    yield from _direct(a, b)
-    for s in range(1, _MOST_HEAD + 1):
-        for by in (s, -s):
-            for steps in _direct(moved(a, -by), moved(b, -by)):
-                yield [*steps, shift(len(steps) - 1, by)]
+    yield from _shifted(_direct, a, b)
     yield from _by_series(a, b)
     yield from _by_coboundary(a, b)
+    yield from _shifted(_of_series, a, b)
     yield from _by_contraction(a, b)
     found = sum_steps(a, b, _sums)
     if found is not None:
         yield found
+
+
+def _shifted(
+    search: Callable[[fmpz_poly, fmpz_poly], Iterator[list[Step]]], a: fmpz_poly, b: fmpz_poly
+) -> Iterator[list[Step]]:
+    """What is found for the fraction, for fractions that it is a tail of, and for its tails."""
+    yield from search(a, b)
+    for s in range(1, _MOST_HEAD + 1):
+        for by in (s, -s):
+            for steps in search(moved(a, -by), moved(b, -by)):
+                yield [*steps, shift(len(steps) - 1, by)]
 
 
 def _by_contraction(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
@@ -98,6 +106,10 @@ def _by_contraction(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
 def _direct(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     for cited in _named(a, b):
         yield from _scaled_to([cited], a, b)
+
+
+def _of_series(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
+    """Gauss's theorem about the fraction, its value from the sum of a series."""
     for steps in series_fractions(a, b, _sums):
         yield from _scaled_to(steps, a, b)
 

@@ -112,7 +112,7 @@ def _checked(claim: dict[str, Any], steps: list[dict[str, Any]]) -> list[str]:
         rule = data.pop("rule")
         try:
             if rule == "theorem":
-                fact = _cited(data)
+                fact = _cited(facts, data)
                 rule = step["name"]
             else:
                 fact = _RULES[rule](facts, data)
@@ -214,10 +214,11 @@ def _free(p: Any, first: int, what: str) -> None:
 # --- theorems
 
 
-def _cited(data: dict[str, Any]) -> _Fact:
+def _cited(facts: list[_Fact], data: dict[str, Any]) -> _Fact:
     name = data.pop("name")
     _require(name in THEOREM_NUMBERS, f"the second check knows no theorem called {name!r}")
     theorem = THEOREM_NUMBERS[name]
+    source = facts[data.pop("series")] if theorem.series else None
     parameters = {key: _rational(x) for key, x in data.items()}
     numbers = {key: _number(x, 0) for key, x in parameters.items()}
     _require(theorem.admits(**numbers), "the theorem is not for these parameters")
@@ -227,6 +228,10 @@ def _cited(data: dict[str, Any]) -> _Fact:
     slack = bound + mpmath.mpf(10) ** -_AGREED * abs(closed)
     _require(abs(summed - closed) <= slack, "the theorem gives another number than its series or fraction has")
     about = theorem.about(_N, **parameters)
+    if source is not None:
+        forms = [(ratio, whole) for ratio, whole in theorem.series(_N, **parameters) if source.about == ratio]
+        _require(bool(forms), "the series is not that of the fraction")
+        _require(same(source.value * closed, _number(forms[0][1], 0), _AGREED), "the series has another sum")
     return _Fact(_pcf(*about) if isinstance(about, tuple) else about, closed)
 
 

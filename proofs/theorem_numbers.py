@@ -30,6 +30,8 @@ class TheoremNumbers:
     about: Callable[..., Any]
     closed: Callable[..., Any]
     summed: Callable[..., tuple[Any, Any]]
+    series: Callable[..., Any] | None = None
+    """For the fraction by a known series: the ratios that it may have, each with the product of its sum and the fraction."""
 
 
 def same(x: Any, y: Any, digits: int) -> bool:
@@ -38,6 +40,13 @@ def same(x: Any, y: Any, digits: int) -> bool:
 
 
 # --- numbers by their names
+
+_CHARACTERS = {
+    -3: [0, 1, -1],
+    5: [0, 1, -1, -1, 1],
+    8: [0, 1, 0, -1, 0, -1, 0, 1],
+    12: [0, 1, 0, 0, 0, -1, 0, -1, 0, 0, 0, 1],
+}
 
 _NAMED: dict[str, Callable[..., Any]] = {
     "pi": lambda: +mp.pi,
@@ -56,12 +65,18 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "beta": lambda m: _beta(m),
     "besseli_ratio": lambda q, x: mp.besseli(q + 1, x) / mp.besseli(q, x),
     "besselj_ratio": lambda q, x: mp.besselj(q + 1, x) / mp.besselj(q, x),
+    "cbrt": mp.cbrt,
+    "gauss": lambda: 1 / mp.agm(1, mp.sqrt(2)),
+    "lemniscate": lambda: mp.pi / mp.agm(1, mp.sqrt(2)),
+    "gompertz": lambda: mp.e * mp.e1(1),
+    "mills": lambda x: _mills(x),
+    "L": lambda d, _: mp.dirichlet(1, _CHARACTERS[int(d)]),
 }
 
 
 def named_number(name: str) -> Any:
     """A constant by the name that claims use; raises :class:`constants_lab.errors.InputError` for another name."""
-    match = re.fullmatch(r"([a-z]+(?:\^2|_ratio)?)(?:\(([-0-9/,]+)\))?", name, re.ASCII)
+    match = re.fullmatch(r"([A-Za-z]+(?:\^2|_ratio)?)(?:\(([-0-9/,]+)\))?", name, re.ASCII)
     function = _NAMED.get(match[1]) if match else None
     if match is None or function is None:
         raise InputError("the constant of the claim has no name that the second check knows")
@@ -124,8 +139,59 @@ def _fraction(a: Callable[[int], Any], b: Callable[[int], Any]) -> tuple[Any, An
             before, terms = tail, 2 * terms
 
 
-def _odd(z: Any, s: Any) -> Any:
-    return mp.atanh(z) if s == 1 else mp.atan(z)
+def _arctangent(y: Any) -> Any:
+    """atan(√y)/√y, for y < 0 artanh(√-y)/√-y."""
+    return mp.atan(mp.sqrt(y)) / mp.sqrt(y) if y > 0 else mp.atanh(mp.sqrt(-y)) / mp.sqrt(-y)
+
+
+def _pole(x: Any) -> bool:
+    return bool(x <= 0 and x == int(x))
+
+
+def _laguerre(p: Any, r: Any) -> Any:
+    w = ((1 + r) / (1 - r)) ** p
+    return p * r * (w + 1) / (w - 1)
+
+
+def _kummer(q: Any, x: Any, i: Any) -> Any:
+    a, c = q + mpf(1) / 2 + i, 2 * q + 1
+    return c * mp.hyp1f1(a, c, 2 * x) / mp.hyp1f1(a + 1, c + 1, 2 * x)
+
+
+def _argument(b: Any, x: Any) -> Any:
+    """z of Tricomi's fraction."""
+    return x if int(2 * b) % 2 == 0 else x * x / 2
+
+
+def _tricomi_pair(n: Any, b: Any, x: Any) -> tuple[Any, Any]:
+    whole = getattr(b, "denom", None)
+    even = b == int(b) if whole is None else whole.LC == 1
+    return 2 * n + b + 1 + (x if even else x**2 / 2), -n * (n + b)
+
+
+def _mills(x: Any) -> Any:
+    return mp.sqrt(mp.pi / 2) * mp.exp(x * x / 2) * mp.erfc(x / mp.sqrt(2))
+
+
+def _by(pair: Callable[..., tuple[Any, Any]]) -> Callable[..., tuple[Any, Any]]:
+    """The fraction whose a(n), b(n) are given."""
+    return lambda **x: _fraction(lambda n: pair(mpf(n), **x)[0], lambda n: pair(mpf(n), **x)[1])
+
+
+def _gauss_pair(n: Any, b: Any, c: Any, z: Any) -> tuple[Any, Any]:
+    return (1 - 2 * z) * n + c - (b + 1) * z, z * (1 - z) * n * (n + b)
+
+
+def _quadratic_pair(n: Any, b: Any, y: Any) -> tuple[Any, Any]:
+    return 2 * n + b + 1, y * n * (n + b)
+
+
+def _laguerre_pair(n: Any, p: Any, r: Any) -> tuple[Any, Any]:
+    return 2 * n + 1, r**2 * (p**2 - n**2)
+
+
+def _kummer_pair(n: Any, q: Any, x: Any, i: Any) -> tuple[Any, Any]:
+    return n + 2 * q + 1 - 2 * x, x * (2 * n + 2 * q + 1 + 2 * i)
 
 
 def _bessel(c: Any, x: Any, s: Any) -> Any:
@@ -153,16 +219,16 @@ THEOREM_NUMBERS = {
         lambda z: _exact(mp.hyp2f1(1, 1, 2, z)),
     ),
     "odd series": TheoremNumbers(
-        lambda z, s: 0 < z <= 1 and s in (1, -1) and (z, s) != (1, 1),
-        lambda n, z, s: s * z**2 * (2 * n - 1) / (2 * n + 1),
-        lambda z, s: _odd(z, s) / z,
-        lambda z, s: _exact(mp.hyp2f1(mpf(1) / 2, 1, mpf(3) / 2, s * z * z)),
+        lambda y: -1 < y <= 1 and y != 0,
+        lambda n, y: -y * (2 * n - 1) / (2 * n + 1),
+        _arctangent,
+        lambda y: _exact(mp.hyp2f1(mpf(1) / 2, 1, mpf(3) / 2, -y)),
     ),
     "euler arctangent series": TheoremNumbers(
-        lambda z: 0 < z <= 1000,
-        lambda n, z: z**2 / (1 + z**2) * 2 * n / (2 * n + 1),
-        lambda z: (1 + z * z) * mp.atan(z) / z,
-        lambda z: _exact(mp.hyp2f1(1, 1, mpf(3) / 2, z * z / (1 + z * z))),
+        lambda y: -1 < 2 * y <= 2 * 10**6 and y != 0,
+        lambda n, y: y / (1 + y) * 2 * n / (2 * n + 1),
+        lambda y: (1 + y) * _arctangent(y),
+        lambda y: _exact(mp.hyp2f1(1, 1, mpf(3) / 2, y / (1 + y))),
     ),
     "squared arcsine series": TheoremNumbers(
         lambda w: 4 * w in (1, 2, 3, 4),
@@ -195,10 +261,10 @@ THEOREM_NUMBERS = {
         lambda: _exact(mp.hyp2f1(-mpf(1) / 2, -mpf(1) / 2, 1, 1)),
     ),
     "lambert fraction": TheoremNumbers(
-        lambda z, s: (s == 1 and 0 < z <= 1000) or (s == -1 and 0 < z < 1),
-        lambda n, z, s: (2 * n + 1, s * z**2 * n**2),
-        lambda z, s: z / _odd(z, -s),
-        lambda z, s: _fraction(lambda n: mpf(2 * n + 1), lambda n: s * z * z * n * n),
+        lambda y: -1 < y <= 10**6 and y != 0,
+        lambda n, y: (2 * n + 1, y * n**2),
+        lambda y: 1 / _arctangent(y),
+        lambda y: _fraction(lambda n: mpf(2 * n + 1), lambda n: y * n * n),
     ),
     "bessel fraction": TheoremNumbers(
         lambda c, x, s: 0 < c <= 100 and 0 < x <= 100 and s in (1, -1),
@@ -211,6 +277,64 @@ THEOREM_NUMBERS = {
         lambda n, a, b: (a + 0 * n, b + 0 * n),
         _larger_root,
         lambda a, b: _fraction(lambda n: a, lambda n: b),
+    ),
+    "binomial series": TheoremNumbers(
+        lambda p, z: any(k * p == int(k * p) for k in (2, 3)) and abs(p) <= 60 and -1 <= z < 1 and (z > -1 or p < 1),
+        lambda n, p, z: z * (n - 1 + p) / n,
+        lambda p, z: (1 - z) ** -p,
+        lambda p, z: _exact(mp.hyp2f1(p, 1, 1, z)),
+    ),
+    "gauss second series": TheoremNumbers(
+        lambda b: 2 * abs(b) == 1,
+        lambda n, b: (n - 1 + b) / (2 * n + b),
+        lambda b: mp.sqrt(mp.pi) * mp.gamma(b / 2 + 1) / mp.gamma((b + 1) / 2),
+        lambda b: _direct(lambda k: (k - 1 + b) / (2 * k + b)),
+    ),
+    "gauss fraction": TheoremNumbers(
+        lambda b, c, z: (
+            z != 0 and (2 * z < 1 or (2 * z == 1 and 2 * c > b + 1)) and not _pole(b + 1) and not _pole(c)
+        ),
+        _gauss_pair,
+        lambda b, c, z: c / mp.hyp2f1(1, b + 1, c + 1, z),
+        _by(_gauss_pair),
+        lambda n, b, c, z: [
+            (z * (n + b) / (n + c), c),
+            (z / (z - 1) * (n + c - b - 1) / (n + c), c * (1 - z)),
+        ],
+    ),
+    "quadratic gauss fraction": TheoremNumbers(
+        lambda b, y: y > -1 and y != 0 and not _pole(b + 1),
+        _quadratic_pair,
+        lambda b, y: (b + 1) / mp.hyp2f1(1, mpf(1) / 2, (b + 3) / 2, -y),
+        _by(_quadratic_pair),
+        lambda n, b, y: [
+            (-y * (2 * n - 1) / (2 * n + b + 1), b + 1),
+            (y / (1 + y) * (2 * n + b) / (2 * n + b + 1), (b + 1) * (1 + y)),
+        ],
+    ),
+    "laguerre fraction": TheoremNumbers(
+        lambda p, r: any(k * p == int(k * p) for k in (2, 3)) and 0 < r < 1 and 0 < p <= 60,
+        _laguerre_pair,
+        _laguerre,
+        _by(_laguerre_pair),
+    ),
+    "kummer fraction": TheoremNumbers(
+        lambda q, x, i: 0 <= q <= 100 and 0 < abs(x) <= 50 and i == int(i) and abs(i) <= 30 and (2 * q + 1) % 2 != 0,
+        _kummer_pair,
+        _kummer,
+        _by(_kummer_pair),
+    ),
+    "laplace fraction": TheoremNumbers(
+        lambda x: 0 < x <= 8,
+        lambda n, x: (x + 0 * n, n),
+        lambda x: 1 / _mills(x),
+        lambda x: _fraction(lambda n: x, mpf),
+    ),
+    "tricomi fraction": TheoremNumbers(
+        lambda b, x: abs(b) <= 30 and ((b == int(b) and b >= 0 and x == 1) or (int(2 * b) % 2 == 1 and 0 < x <= 8)),
+        _tricomi_pair,
+        lambda b, x: 1 / mp.hyperu(1, 1 - b, _argument(b, x)),
+        _by(_tricomi_pair),
     ),
 }
 """By their names in certificates."""

@@ -30,21 +30,29 @@ from constants_lab.proofs.steps import (
 ONE = fmpz_poly([1])
 SERIES = {
     "logarithmic series": {"z": "-1/2"},
-    "odd series": {"z": "1/2", "s": "-1"},
-    "euler arctangent series": {"z": "1"},
+    "odd series": {"y": "1/4"},
+    "euler arctangent series": {"y": "1"},
     "squared arcsine series": {"w": "1/4"},
     "central binomial series": {"r": "1/2"},
     "zeta series": {"m": "2", "d": "2", "s": "-1"},
     "apery series": {},
+    "gauss second series": {"b": "1/2"},
 }
 """Theorems on series that begin with 1, and parameters."""
 FRACTIONS = {
-    "lambert fraction": {"z": "1/2", "s": "-1"},
+    "lambert fraction": {"y": "-1/4"},
     "bessel fraction": {"c": "1", "x": "2", "s": "1"},
     "periodic fraction": {"a": "1", "b": "1"},
+    "laguerre fraction": {"p": "1/3", "r": "3/5"},
+    "kummer fraction": {"q": "0", "x": "1", "i": "1"},
+    "laplace fraction": {"x": "1"},
+    "tricomi fraction": {"b": "1/2", "x": "1"},
 }
 PROVED = {
     "exponential series": ("n + 3", "-n", "e"),
+    "binomial series": ("6*n + 3", "-8*n^2 + 4*n", "1/(sqrt(2) - 1)"),
+    "gauss fraction": ("2", "4*n^2 + 2*n", "2/(lemniscate - 2)"),
+    "quadratic gauss fraction": ("4*n + 1", "-2*n^2 + n", "2/lemniscate"),
     "telescope": ("3*n^2 + 11*n + 9", "-2*n^4 - 7*n^3 - 4*n^2 + 4*n", "8/(3*zeta(2) - 4)"),
     "euler": ("n^3 + (n + 1)^3", "-n^6", "1/zeta(3)"),
     "shift": ("3*n + 3", "-2*n^2 + n + 3", "1 + 3*pi/4"),
@@ -129,7 +137,7 @@ def certificates() -> Iterator[tuple[str, str]]:
         (fact,) = facts_of([cited])
         assert isinstance(fact, checker.Continued)
         x, y = (f[0] / f[1][0] for f in map(flint_ratio, fact.shape.pair))
-        c = fmpq(2) if y.denom() > 1 else fmpq(1)
+        c = fmpq(lcm(int(x.denom()), int(y.denom())))
         a, b = (x * c).numer(), (y * c * c)(fmpq_poly([-1, 1])).numer()
         yield name, of_steps([cited, scaled(0, a, b, c)])
     one = constant("1")

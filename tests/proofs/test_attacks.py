@@ -83,7 +83,7 @@ def test_a_divergent_fraction_does_not_converge() -> None:
 
 
 def test_an_unknown_theorem_on_convergence_is_not_cited() -> None:
-    cited = theorem("lambert fraction", z="1", s="1")
+    cited = theorem("lambert fraction", y="1")
     with pytest.raises(Rejected):
         checker.check(
             certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [cited, carried(LAMBERT, IDENTITY, ONE, converges="no")])
@@ -108,7 +108,7 @@ def numbers(count: int, digits: int) -> list[str]:
 
 def expensive() -> dict[str, list[Step]]:
     """Steps that ask for far more work than their length suggests."""
-    long, cited = numbers(61, 399), theorem("lambert fraction", z="1", s="1")
+    long, cited = numbers(61, 399), theorem("lambert fraction", y="1")
     wide = {"a": long, "b": long}
     dense = {part: [numbers(61, 12) for _ in range(61)] for part in ("num", "den")}
     data = {"across": dense, "along": dense, "certificate": dense, "bound": ONE, "growth": ONE, "start": 2}
@@ -145,5 +145,5 @@ def test_work_is_bounded(kind: str) -> None:
     assert time.process_time() - begun < SECONDS
     # And what was spent on one certificate is not missed by the next.
     assert checker.check(
-        certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [theorem("lambert fraction", z="1", s="1")])
+        certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [theorem("lambert fraction", y="1")])
     ).digits

@@ -26,6 +26,12 @@ def below(rng: random.Random, bound: int) -> Fraction:
     return Fraction(rng.randint(1, bound * q - 1), q)
 
 
+def square(rng: random.Random, bound: int) -> Fraction:
+    """± a square, or a number whose arctangent is known otherwise."""
+    known = [y for y in checker._SQUARES if abs(y) < bound]
+    return rng.choice([below(rng, bound) ** 2, -(below(rng, 1) ** 2), rng.choice(known)])
+
+
 def sign(rng: random.Random) -> Fraction:
     return Fraction(rng.choice([1, -1]))
 
@@ -40,35 +46,53 @@ def integers(rng: random.Random) -> Parameters:
 RANDOM: dict[str, Callable[[random.Random], Parameters]] = {
     "exponential series": lambda rng: {"z": below(rng, 20) * sign(rng)},
     "logarithmic series": lambda rng: {"z": rng.choice([below(rng, 1), -below(rng, 1), Fraction(-1)])},
-    "odd series": lambda rng: {"z": below(rng, 1), "s": sign(rng)},
-    "euler arctangent series": lambda rng: {"z": below(rng, 20)},
+    "odd series": lambda rng: {"y": square(rng, 1)},
+    "euler arctangent series": lambda rng: {"y": rng.choice([below(rng, 20) ** 2, Fraction(-1, 3), Fraction(3)])},
     "squared arcsine series": lambda rng: {"w": Fraction(rng.randint(1, 4), 4)},
     "central binomial series": lambda rng: {"r": rng.choice([below(rng, 1), Fraction(0)])},
     "zeta series": lambda rng: {"m": Fraction(rng.randint(2, 60)), "d": Fraction(rng.choice([1, 2])), "s": sign(rng)},
     "apery series": lambda rng: {},
     "gauss series": lambda rng: {},
-    "lambert fraction": lambda rng: {"z": below(rng, 1), "s": sign(rng)},
+    "lambert fraction": lambda rng: {"y": square(rng, 1)},
     "bessel fraction": lambda rng: {"c": below(rng, 9), "x": below(rng, 9), "s": sign(rng)},
     "periodic fraction": integers,
+    "binomial series": lambda rng: {"p": Fraction(6 * rng.randint(-3, 3) + 1, rng.choice([2, 3])), "z": Fraction(-1, rng.choice([2, 4, 5, 6]))},
+    "gauss second series": lambda rng: {"b": sign(rng) / 2},
+    "gauss fraction": lambda rng: {"b": Fraction(0), "c": Fraction(1), "z": rng.choice([-1, 1]) * below(rng, 1) / 3},
+    "quadratic gauss fraction": lambda rng: {"b": Fraction(0), "y": square(rng, 1)},
+    "laguerre fraction": lambda rng: {"p": Fraction(rng.choice([1, 2, 4]), 3), "r": Fraction(1, rng.choice([2, 3, 4]))},
+    "kummer fraction": lambda rng: {
+        "q": Fraction(rng.randint(0, 9), 3),
+        "x": below(rng, 4) * sign(rng),
+        "i": Fraction(rng.randint(-3, 3)),
+    },
+    "laplace fraction": lambda rng: {"x": 2 + below(rng, 5)},
+    "tricomi fraction": lambda rng: rng.choice(
+        [
+            {"b": Fraction(rng.randint(0, 9)), "x": Fraction(1)},
+            {"b": Fraction(2 * rng.randint(-5, 5) + 1, 2), "x": 1 + below(rng, 4)},
+        ]
+    ),
 }
+OF_SERIES = "gauss fraction", "quadratic gauss fraction"
 NOT_FOR: list[tuple[str, dict[str, str]]] = [
     ("exponential series", {"z": "0"}),
     ("exponential series", {"z": "51"}),
     ("logarithmic series", {"z": "1"}),
     ("logarithmic series", {"z": "0"}),
     ("logarithmic series", {"z": "-1001/1000"}),
-    ("odd series", {"z": "1", "s": "1"}),
-    ("odd series", {"z": "1001/1000", "s": "-1"}),
-    ("odd series", {"z": "1/2", "s": "2"}),
-    ("euler arctangent series", {"z": "-1"}),
+    ("odd series", {"y": "-1"}),
+    ("odd series", {"y": "1002001/1000000"}),
+    ("odd series", {"y": "1/2"}),
+    ("euler arctangent series", {"y": "-1"}),
     ("squared arcsine series", {"w": "1/3"}),
     ("central binomial series", {"r": "1"}),
     ("central binomial series", {"r": "-1/2"}),
     ("zeta series", {"m": "1", "d": "1", "s": "-1"}),
     ("zeta series", {"m": "5/2", "d": "1", "s": "1"}),
     ("zeta series", {"m": "2", "d": "3", "s": "1"}),
-    ("lambert fraction", {"z": "1", "s": "-1"}),
-    ("lambert fraction", {"z": "-1", "s": "1"}),
+    ("lambert fraction", {"y": "-1"}),
+    ("lambert fraction", {"y": "0"}),
     ("bessel fraction", {"c": "0", "x": "1", "s": "1"}),
     ("bessel fraction", {"c": "1", "x": "1", "s": "0"}),
     ("periodic fraction", {"a": "1", "b": "2"}),
@@ -80,7 +104,12 @@ NOT_FOR: list[tuple[str, dict[str, str]]] = [
 
 def cited(name: str, parameters: dict[str, Any]) -> checker.Fact:
     data = {key: str(x) for key, x in parameters.items()}
-    return checker.derive({"rule": "theorem", "name": name, **data}, [], set())
+    facts: list[checker.Fact] = []
+    if name in OF_SERIES and parameters:
+        z = parameters.get("z")
+        facts = [cited("odd series", {"y": parameters["y"]}) if z is None else cited("logarithmic series", {"z": z})]
+        data["series"] = 0
+    return checker.derive({"rule": "theorem", "name": name, **data}, facts, set())
 
 
 def close(x: Any, y: Any, digits: int) -> bool:

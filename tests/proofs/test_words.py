@@ -45,8 +45,8 @@ def test_each_step_is_said_and_the_last_is_the_claim(a: str, b: str, lhs: str) -
 
 def test_polynomials_and_references_are_readable() -> None:
     lines = "\n".join(explain(certificate("2*n + 3", "n^2 + 2*n", "4/(pi - 2)")))
-    assert "(1) Theorem, lambert fraction: PCF(2n+1, s z² n²) is z/atan z for s = 1" in lines
-    assert "Here z = 1, s = 1." in lines
+    assert "(1) Theorem, lambert fraction: PCF(2n+1, y n²) is √y/atan √y for 0 < y ≤ 10^6" in lines
+    assert "Here y = 1." in lines
     assert "So PCF(2n + 1, n²) converges to 4/pi." in lines
     assert (
         "Coboundary: let T(n) be the matrix [[a(n), b(n+1)], [1, 0]] of PCF(2n + 3, n² + 2n), and N(n) the matrix"
