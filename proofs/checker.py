@@ -268,8 +268,8 @@ def _gauss() -> Fraction:
     return 1 / Fraction(x)
 def _dirichlet(d: Fraction) -> Fraction:
     """L(d, 1) = 2 log ε/√d, ε = (t + √d)/2 for the least t; L(-3, 1) = π/√27 (Dirichlet's formula, of class number 1)."""
-    root = number(f"sqrt({abs(d)})")
-    return number("pi") / 3 / root if d < 0 else 2 * _NUMBERS["log"](({5: 1, 8: 2, 12: 4}[int(d)] + root) / 2) / root
+    root = _NUMBERS["sqrt"](abs(d))
+    return _NUMBERS["pi"]() / 3 / root if d < 0 else 2 * _NUMBERS["log"](({5: 1, 8: 2, 12: 4}[int(d)] + root) / 2) / root
 _GAMMA = Fraction("0.57721566490153286060651209008240243104215933593992359880576723488486772677766467")
 _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "pi": lambda: 4 * _arctangent(Fraction(1)), "atan": _arctangent, "tan": lambda q: q * _bessel(Fraction(1, 2), -q * q / 4),
@@ -279,9 +279,11 @@ _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "beta": lambda m: _alternating(lambda k: Fraction(1, (2 * k + 1) ** int(m))),
     "besseli_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, x * x / 4),
     "besselj_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, -x * x / 4),
-    "cbrt": lambda q: _NUMBERS["exp"](_NUMBERS["log"](q) / 3), "gauss": _gauss, "lemniscate": lambda: number("pi") * _gauss(),
-    "L": lambda d, _: _dirichlet(d), "gompertz": lambda: number("exp(1)") * (_summed(lambda k: Fraction(-k, (k + 1) ** 2)) - _GAMMA),
-    "mills": lambda x: number(f"exp({x * x / 2})") * _NUMBERS["sqrt"](number("pi") / 2) - x * _summed(lambda k: x * x / (2 * k + 1)),
+    "cbrt": lambda q: _NUMBERS["exp"](_NUMBERS["log"](q) / 3), "L": lambda d, _: _dirichlet(d),
+    "gauss": _gauss, "lemniscate": lambda: _NUMBERS["pi"]() * _gauss(),
+    "gompertz": lambda: _NUMBERS["exp"](Fraction(1)) * (_summed(lambda k: Fraction(-k, (k + 1) ** 2)) - _GAMMA),
+    "mills": lambda x: (_NUMBERS["exp"](x * x / 2) * _NUMBERS["sqrt"](_NUMBERS["pi"]() / 2)
+                        - x * _summed(lambda k: x * x / (2 * k + 1))),
 }
 @cache
 def number(name: str) -> Fraction:
@@ -290,8 +292,7 @@ def number(name: str) -> Fraction:
     return _NUMBERS[kind](*(Fraction(x) for x in parameters.split(",") if x))
 _SAME: dict[str, tuple[str, Matrix]] = {
     "e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("exp(2)", (1, 0, 0, 1)),
-    "phi": ("sqrt(5)", (1, 1, 0, 2)), "pi^2": ("zeta(2)", (6, 0, 0, 1)),
-}
+    "phi": ("sqrt(5)", (1, 1, 0, 2)), "pi^2": ("zeta(2)", (6, 0, 0, 1))}
 """Constants that are Möbius images of others, by definition, or as ζ(2) = π²/6 by Euler's theorem."""
 # --- theorems that may be cited
 def _log(q: Fraction) -> Value:
@@ -372,7 +373,7 @@ THEOREMS = {
         "Σ z^k/(k+1) = -log(1-z)/z for -1 ≤ z < 1, z ≠ 0.", lambda z: -1 <= z < 1 and z != 0,
         lambda z: Series(N * z / (N + 1), _log(1 - z).under(-1 / z, 0, 0, 1))),
     "odd series": Theorem(
-        "Σ (-y)^k/(2k+1) = atan(√y)/√y for 0 < y ≤ 1, artanh(√-y)/√-y for -1 < y < 0, where √±y is rational, or this f L(D, 1).",
+        "Σ (-y)^k/(2k+1) = atan(√y)/√y for 0 < y ≤ 1, artanh(√-y)/√-y for -1 < y < 0: √±y is rational, or this is f L(D, 1).",
         lambda y: -1 < y <= 1 and y != 0, lambda y: Series((N * 2 - 1) * -y / (N * 2 + 1), _arctangent_root(y))),
     "euler arctangent series": Theorem(
         "Σ k!/(3/2)_k (y/(1+y))^k is 1 + y times the value of the odd series for y; it is used for -1/2 < y ≤ 10^6, y ≠ 0.",
@@ -412,11 +413,12 @@ THEOREMS = {
         lambda p, z: p.denominator in (2, 3) and abs(p) <= 60 and (0 < abs(z) < 1 or (z == -1 and p < 1)),
         lambda p, z: Series((N + (p - 1)) * z / N, _power(1 - z, -p))),
     "gauss second series": Theorem(
-        "Σ (b)_k/(b/2+1)_k 2^-k = √π Γ(b/2+1)/Γ((b+1)/2): ϖ/2 for b = 1/2, 1/(2G) for b = -1/2, G = ϖ/π.", lambda b: abs(b) * 2 == 1,
-        lambda b: Series((N + (b - 1)) / (N * 2 + b), Value(*(("lemniscate", (1, 0, 0, 2)) if b > 0 else ("gauss", (0, 1, 2, 0)))))),
+        "Σ (b)_k/(b/2+1)_k 2^-k = √π Γ(b/2+1)/Γ((b+1)/2) is ϖ/2 for b = 1/2, 1/(2G) for b = -1/2, G = ϖ/π.",
+        lambda b: abs(b) * 2 == 1, lambda b: Series((N + (b - 1)) / (N * 2 + b), Value("lemniscate").under(1, 0, 0, 2) if b > 0
+                                                    else Value("gauss").under(0, 1, 2, 0))),
     "gauss fraction": Theorem(
-        "PCF((1-2z)n + c - (b+1)z, z(1-z)n(n+b)) = c/2F1(1, b+1; c+1; z) for z < 1/2, or z = 1/2, 2c > b+1; z ≠ 0; b+1, c not 0, "
-        "-1, ...; 2F1 is Σ (b+1)_k/(c+1)_k z^k or Σ (c-b)_k/(c+1)_k w^k/(1-z), w = z/(z-1), where the series converges.",
+        "PCF((1-2z)n + c - (b+1)z, z(1-z)n(n+b)) = c/2F1(1, b+1; c+1; z) for z < 1/2, or z = 1/2, 2c > b+1; z ≠ 0; b+1, c not "
+        "0, -1, ...; 2F1 is Σ (b+1)_k/(c+1)_k z^k or Σ (c-b)_k/(c+1)_k w^k/(1-z), w = z/(z-1), where the series converges.",
         lambda series, b, c, z: z != 0 and (2 * z < 1 or (2 * z == 1 and 2 * c > b + 1)) and not _pole(b + 1) and not _pole(c),
         lambda series, b, c, z: Continued(_pcf(N * (1 - 2 * z) + (c - (b + 1) * z), N * (N + b) * (z * (1 - z))),
                                           _hypergeometric(series, b + 1, c + 1, z).under(0, c, 1, 0).finite())),
@@ -430,18 +432,19 @@ THEOREMS = {
         lambda p, r: 0 < r < 1 and 0 < p <= 60 and p.denominator in (2, 3), lambda p, r: Continued(
             _pcf(N * 2 + 1, (N * N - p * p) * (-r * r)), _power((1 + r) / (1 - r), p).under(p * r, p * r, 1, -1))),
     "kummer fraction": Theorem(
-        "PCF(n + 2q + 1 - 2x, 2x(n+A)), A = q + 1/2 + i, i an integer, q ≥ 0, A no integer, 0 < |x| ≤ 50, is A F/F' for F = 1F1(A; "
-        "2q+1; 2x): F'/F = (1 + I_(q+1)(x)/I_q(x))/2 for i = 0, and the relations of contiguous functions give the others.",
+        "PCF(n + 2q + 1 - 2x, 2x(n+A)), A = q + 1/2 + i, i an integer, q ≥ 0, A no integer, 0 < |x| ≤ 50, is A F/F' for F = "
+        "1F1(A; 2q+1; 2x): F'/F = (1 + I_(q+1)(x)/I_q(x))/2 for i = 0, and relations of contiguous functions give the others.",
         lambda q, x, i: 0 <= q <= 100 and (2 * q + 1) % 2 != 0 and i.denominator == 1 and abs(i) <= 30 and 0 < abs(x) <= 50,
         lambda q, x, i: Continued(_pcf(N + (2 * q + 1 - 2 * x), (N + (q + i + Fraction(1, 2))) * (2 * x)), _kummer(q, x, i))),
     "laplace fraction": Theorem(
         "PCF(x, n) = 1/M(x) for Mills' ratio M(x) = exp(x²/2) ∫ exp(-t²/2) dt, t > x; 0 < x ≤ 8.", lambda x: 0 < x <= 8,
         lambda x: Continued(_pcf(_constant(x), N), Value(f"mills({x})", (0, 1, 1, 0)))),
     "tricomi fraction": Theorem(
-        "PCF(2n + b + 1 + z, -n(n+b)) = 1/U(b), U(b) = exp(z) z^b Γ(-b, z), b U(b) = 1 - z U(b-1): for b = 0, 1, ..., z = x = 1, U(0) "
-        "being δ, and for a half b of an odd integer, z = x²/2, 0 < x ≤ 8, U(-1/2) being 2 M(x)/x.",
+        "PCF(2n + b + 1 + z, -n(n+b)) = 1/U(b), U(b) = exp(z) z^b Γ(-b, z), b U(b) = 1 - z U(b-1): for b = 0, 1, ..., z = x = "
+        "1, U(0) being Gompertz's constant, and for a half b of an odd integer, z = x²/2, 0 < x ≤ 8, U(-1/2) being 2 M(x)/x.",
         lambda b, x: abs(b) <= 30 and ((b.denominator == 1 and b >= 0 and x == 1) or (b.denominator == 2 and 0 < x <= 8)),
-        lambda b, x: Continued(_pcf(N * 2 + (b + 1 + (x if b.denominator == 1 else x * x / 2)), N * (N + b) * -1), _tricomi(b, x))),
+        lambda b, x: Continued(_pcf(N * 2 + (b + 1 + (x if b.denominator == 1 else x * x / 2)), N * (N + b) * -1),
+                               _tricomi(b, x))),
 }
 def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
@@ -538,8 +541,9 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
     For T(0)...T(m-1) ~ U(0) N(0)...N(m-1) U(m)^-1, so the convergents of the target at the ends of these products are images
     under U(0) of (v p(j) + w p(j-1))/(v q(j) + w q(j-1)), v = u22(m), w = -u21(m) b(j+1), j = steps m - 1.  These tend to y if
     v or w is 0, or if v > 0 and q(j) ≥ r(j) q(j-1) > 0 and w ≥ 0 or v r + w ≥ -w/1000, for then they are means, of bounded
-    weights, of two convergents, or if v r + w > 0 and |b(n+1)| ≤ 0.9 r(n) r(n-1), for then weights of powers of n go with
-    differences of convergents less than 0.9^n.  If there are others between, that the target converges follows from a theorem."""
+    weights, of two convergents, or if v r + w > 0 and |b(n)| ≤ 0.9 r(n) r(n-1), for then the weights grow like powers of n
+    at most, and the differences of the convergents fall like 0.9^n.  If there are others between, that the
+    target converges follows from a theorem."""
     _require(fold > 0 and steps > 0, "no steps are taken")
     (u[0] * u[3] - u[1] * u[2]).regular(0, "det U")
     factor.regular(0, "lambda")
@@ -626,11 +630,9 @@ def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
         _require(name in THEOREMS, f"no theorem is called {name[:40]!r} here")
         cited.add(name)
         theorem = THEOREMS[name]
-        read = {key: x if key == "series" else _rational(x)
-                for key, x in _object(data, set(theorem.hypothesis.__code__.co_varnames)).items()}
-        if "series" in read:
-            read["series"] = facts[_index(read["series"], len(facts) - 1)]
-            _require(isinstance(read["series"], Series), "a fact is of another kind")
+        read: dict[str, Any] = _object(data, set(theorem.hypothesis.__code__.co_varnames))
+        read = {key: facts[_index(x, len(facts) - 1)] if key == "series" else _rational(x) for key, x in read.items()}
+        _require("series" not in read or isinstance(read["series"], Series), "a fact is of another kind")
         _require(theorem.hypothesis(**read), "the theorem is not for these parameters")
         return theorem.conclusion(**read)
     _require(rule in _RULES, f"no rule is called {rule[:40]!r} here")
@@ -679,9 +681,8 @@ def check(text: str) -> Verdict:
     claim = _object(whole["claim"], {"fraction", "constant", "matrix"})
     name = _text(claim["constant"])
     matrix = [_integer(e) for row in _list(claim["matrix"], 2, 2) for e in _list(row, 2, 2)]
-    inner, same = _SAME.get(name, (name, (1, 0, 0, 1)))
-    if name.startswith("tanh("):
-        inner, same = f"exp({2 * _rational(name[5:-1])})", (1, -1, 1, 1)
+    known = {f"tanh({x})": (f"exp({2 * x})", (1, -1, 1, 1)) for x in [_rational(name[5:-1])]} if name[:5] == "tanh(" else _SAME
+    inner, same = known.get(name, (name, (1, 0, 0, 1)))
     wanted = Continued(_shape(claim["fraction"]), Value(inner, same).under(*matrix))
     facts, cited = list[Fact](), {"zeta(2) = pi^2/6"} if name == "pi^2" else set[str]()
     for place, step in enumerate(_list(whole["steps"], 1, MAX_STEPS), 1):

@@ -22,6 +22,7 @@ __all__ = ["contiguous_theorems", "rational_root", "series_fractions", "series_t
 Sums = Callable[[Ratio], Iterator[list[Step]]]
 """Steps whose last fact is the sum of the series of a ratio."""
 
+
 def rational_root(q: fmpq) -> Fraction | None:
     """The rational square root of q >= 0."""
     if q < 0:
@@ -58,7 +59,7 @@ def series_fractions(a: fmpz_poly, b: fmpz_poly, sums: Sums) -> Iterator[list[St
             for steps in sums(ratio):
                 data = {"series": len(steps) - 1, "b": str(other), "y": str(y)}
                 yield [*steps, theorem("quadratic gauss fraction", **data)]
-    root = rational_root(a[1] ** 2 + 4 * lead)
+    root = rational_root(fmpq(a[1] ** 2 + 4 * lead))
     if root:
         scale = fmpq(root.numerator, root.denominator) * (-1 if a.leading_coefficient() < 0 else 1)
         z = (1 - a[1] / scale) / 2
@@ -110,13 +111,13 @@ def contiguous_theorems(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
     y, parts = fmpq(4 * b[2], a[1] ** 2), sorted(map(_part, shifts))
     if y == -1:
         z = fmpq(2 * a[0], a[1]) - sum(shifts, fmpq(1))
-        x = rational_root(2 * z) if parts == [0, fmpq(1, 2)] else z
-        if parts[0] == 0 and x and 0 in shifts:
-            yield theorem("tricomi fraction", b=str(sum(shifts, fmpq(0))), x=str(x))
+        argument = rational_root(2 * z) if parts == [0, fmpq(1, 2)] else z
+        if parts[0] == 0 and argument and 0 in shifts:
+            yield theorem("tricomi fraction", b=str(sum(shifts, fmpq(0))), x=str(argument))
     r = rational_root(-y)
     if r and sum(parts) == 1 and parts[0].q in (2, 3):
-        for p in parts:
-            yield theorem("laguerre fraction", p=str(p), r=str(r))
+        for part in parts:
+            yield theorem("laguerre fraction", p=str(part), r=str(r))
 
 
 def series_theorems(ratio: Ratio) -> Iterator[Step]:

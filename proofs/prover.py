@@ -149,7 +149,10 @@ def _by_coboundary(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
             for growth in _growths(x, y):
                 for start in (1, 2, 5, 10, 20):
                     target = shape(PCF(a, b))
-                    yield [*steps, coboundary(1, target, found.u, found.factor, growth=(growth, fmpq_poly([1])), start=start)]
+                    yield [
+                        *steps,
+                        coboundary(1, target, found.u, found.factor, growth=(growth, fmpq_poly([1])), start=start),
+                    ]
 
 
 def _growths(a: fmpq_poly, b: fmpq_poly) -> Iterator[fmpq_poly]:

@@ -218,7 +218,8 @@ def _cited(facts: list[_Fact], data: dict[str, Any]) -> _Fact:
     name = data.pop("name")
     _require(name in THEOREM_NUMBERS, f"the second check knows no theorem called {name!r}")
     theorem = THEOREM_NUMBERS[name]
-    source = facts[data.pop("series")] if theorem.series else None
+    about_series = theorem.series
+    source = facts[data.pop("series")] if about_series else None
     parameters = {key: _rational(x) for key, x in data.items()}
     numbers = {key: _number(x, 0) for key, x in parameters.items()}
     _require(theorem.admits(**numbers), "the theorem is not for these parameters")
@@ -228,8 +229,8 @@ def _cited(facts: list[_Fact], data: dict[str, Any]) -> _Fact:
     slack = bound + mpmath.mpf(10) ** -_AGREED * abs(closed)
     _require(abs(summed - closed) <= slack, "the theorem gives another number than its series or fraction has")
     about = theorem.about(_N, **parameters)
-    if source is not None:
-        forms = [(ratio, whole) for ratio, whole in theorem.series(_N, **parameters) if source.about == ratio]
+    if about_series is not None and source is not None:
+        forms = [(ratio, whole) for ratio, whole in about_series(_N, **parameters) if source.about == ratio]
         _require(bool(forms), "the series is not that of the fraction")
         _require(same(source.value * closed, _number(forms[0][1], 0), _AGREED), "the series has another sum")
     return _Fact(_pcf(*about) if isinstance(about, tuple) else about, closed)

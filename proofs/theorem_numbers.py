@@ -291,9 +291,7 @@ THEOREM_NUMBERS = {
         lambda b: _direct(lambda k: (k - 1 + b) / (2 * k + b)),
     ),
     "gauss fraction": TheoremNumbers(
-        lambda b, c, z: (
-            z != 0 and (2 * z < 1 or (2 * z == 1 and 2 * c > b + 1)) and not _pole(b + 1) and not _pole(c)
-        ),
+        lambda b, c, z: z != 0 and (2 * z < 1 or (2 * z == 1 and 2 * c > b + 1)) and not _pole(b + 1) and not _pole(c),
         _gauss_pair,
         lambda b, c, z: c / mp.hyp2f1(1, b + 1, c + 1, z),
         _by(_gauss_pair),

@@ -144,6 +144,4 @@ def test_work_is_bounded(kind: str) -> None:
         checker.check(certificate(LAMBERT, "pi", [[0, 4], [1, 0]], expensive()[kind]))
     assert time.process_time() - begun < SECONDS
     # And what was spent on one certificate is not missed by the next.
-    assert checker.check(
-        certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [theorem("lambert fraction", y="1")])
-    ).digits
+    assert checker.check(certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [theorem("lambert fraction", y="1")])).digits

@@ -13,7 +13,8 @@ from constants_lab.polynomials import parse_polynomial
 from constants_lab.proofs import checker
 from constants_lab.proofs.coboundaries import folded, product, step_matrix
 from constants_lab.proofs.contraction import contraction
-from constants_lab.proofs.prover import prove
+from constants_lab.proofs.prover import _by_contraction, prove
+from constants_lab.proofs.steps import certificate
 
 PROVED = [
     ("2", "n^2", "2/(4 - pi)"),
@@ -36,7 +37,22 @@ def proof(a: str, b: str, claim: Identity) -> str | None:
 def test_fractions_of_constant_a_are_proved(a: str, b: str, lhs: str) -> None:
     text = proof(a, b, Identity.parse(lhs))
     assert text is not None
-    assert "seidel stern" in checker.check(text).theorems
+    assert {"seidel stern", "gauss fraction"} & set(checker.check(text).theorems)
+
+
+@pytest.mark.parametrize(("a", "b", "lhs"), PROVED, ids=str)
+def test_they_are_also_proved_by_contraction(a: str, b: str, lhs: str) -> None:
+    p, q, claim = parse_polynomial(a), parse_polynomial(b), Identity.parse(lhs)
+    matrix = [[int(k) for k in row] for row in claim.matrix]
+    texts = (certificate(PCF(p, q), claim.constant, matrix, steps) for steps in _by_contraction(p, q))
+    assert "seidel stern" in next(filter(None, map(_theorems, texts)))
+
+
+def _theorems(text: str) -> tuple[str, ...]:
+    try:
+        return checker.check(text).theorems
+    except checker.Rejected:
+        return ()
 
 
 @pytest.mark.parametrize(("a", "b", "lhs"), PROVED[::3], ids=str)

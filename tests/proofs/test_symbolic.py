@@ -119,7 +119,7 @@ def test_it_disagrees_with_false_theorems(samples: dict[str, str], monkeypatch: 
         false = replace(theorem, closed=lambda closed=theorem.closed, **x: closed(**x) * (1 + mpmath.mpf(10) ** -30))
         with monkeypatch.context() as patched:
             patched.setitem(THEOREM_NUMBERS, name, false)
-            with pytest.raises(Disagreement, match="the theorem gives another number"):
+            with pytest.raises(Disagreement, match=r"the theorem gives another number|the series has another sum"):
                 cross_check(samples[name])
 
 

@@ -56,7 +56,10 @@ RANDOM: dict[str, Callable[[random.Random], Parameters]] = {
     "lambert fraction": lambda rng: {"y": square(rng, 1)},
     "bessel fraction": lambda rng: {"c": below(rng, 9), "x": below(rng, 9), "s": sign(rng)},
     "periodic fraction": integers,
-    "binomial series": lambda rng: {"p": Fraction(6 * rng.randint(-3, 3) + 1, rng.choice([2, 3])), "z": Fraction(-1, rng.choice([2, 4, 5, 6]))},
+    "binomial series": lambda rng: {
+        "p": Fraction(6 * rng.randint(-3, 3) + 1, rng.choice([2, 3])),
+        "z": Fraction(-1, rng.choice([2, 4, 5, 6])),
+    },
     "gauss second series": lambda rng: {"b": sign(rng) / 2},
     "gauss fraction": lambda rng: {"b": Fraction(0), "c": Fraction(1), "z": rng.choice([-1, 1]) * below(rng, 1) / 3},
     "quadratic gauss fraction": lambda rng: {"b": Fraction(0), "y": square(rng, 1)},
