@@ -1,5 +1,4 @@
 """Check a certificate that a continued fraction equals a number.  This file needs nothing but Python >= 3.11.
-
     python checker.py certificate.json ...        exit code 0: accepted, 1: rejected, 2: not a certificate
 The claim is that a fraction x_0 + y_0/(x_1 + y_1/(x_2 + ...)) converges to (αc + β)/(γc + δ) for a named constant c: PCF(a,
 b), with x_n = a(n), y_n = b(n+1), or one whose pairs x, y are a head and then, for m = 0, 1, ..., the values of a period of
@@ -18,9 +17,11 @@ from collections.abc import Callable
 from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cache, reduce
+from importlib.util import module_from_spec, spec_from_file_location
 from itertools import accumulate, chain, count, islice, pairwise, takewhile
 from math import isqrt
 from operator import mul
+from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["FORMAT", "THEOREMS", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file", "derive"]
@@ -42,10 +43,8 @@ def _spend(work: int) -> None:
     """Count work, in units of about a microsecond, and reject a certificate that asks for too much."""
     _SPENT[0] += work
     _require(_SPENT[0] <= MAX_WORK, "the certificate asks for too much work")
-
 # --- polynomials and rational functions in n and k over Q
-def _sum(p: Poly, q: Poly) -> Poly:
-    return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
+def _sum(p: Poly, q: Poly) -> Poly: return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
     """By one product of integers, the values at k = 2^(8 size), n = k^width, in which the coefficients do not overlap."""
     if not p or not q:
@@ -73,13 +72,11 @@ def _put(p: Poly, x: Poly, y: Poly) -> Poly:
             row = _sum(_times(row, y), _line(0, p.get((i, j), 0)))
         out = _sum(_times(out, x), row)
     return out
-def _moved(p: Poly, n: int, k: int = 0) -> Poly:
-    return _put(p, _line(1, n), _line(1, k, k=True)) if n or k else p
+def _moved(p: Poly, n: int, k: int = 0) -> Poly: return _put(p, _line(1, n), _line(1, k, k=True)) if n or k else p
 def _sign(p: Poly, n: int, k: int = 0) -> int:
     """1 or -1 if p has that sign at all integers ≥ n, k, for p(n + x, k + y) has a constant term and no other sign; else 0."""
     moved = _moved(p, n, k)
     return 0 if (0, 0) not in moved else 1 if min(moved.values()) > 0 else -1 if max(moved.values()) < 0 else 0
-
 class Function:
     """A rational function of n and k over Q; two are equal when they are so after cross multiplication."""
     def __init__(self, top: Poly, bottom: Poly | None = None) -> None:
@@ -92,14 +89,12 @@ class Function:
     def __mul__(self, other: Function | Fraction | int) -> Function:
         f = _constant(other)
         return Function(_times(self.top, f.top), _times(self.bottom, f.bottom))
-    def __sub__(self, other: Function | Fraction | int) -> Function:
-        return self + _constant(other) * -1
+    def __sub__(self, other: Function | Fraction | int) -> Function: return self + _constant(other) * -1
     def __truediv__(self, other: Function | Fraction | int) -> Function:
         f = _constant(other)
         _require(bool(f.top), "a division by zero")
         return self * Function(f.bottom, f.top)
-    def __pow__(self, e: int) -> Function:
-        return reduce(Function.__mul__, [self] * e, _constant(1))
+    def __pow__(self, e: int) -> Function: return reduce(Function.__mul__, [self] * e, _constant(1))
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Function) and _times(self.top, other.bottom) == _times(other.top, self.bottom)
     def put(self, x: Poly, y: Poly | None = None) -> Function:
@@ -107,8 +102,7 @@ class Function:
         top, bottom = (_put(p, x, {} if y is None else y) for p in (self.top, self.bottom))
         _require(bool(bottom), "a denominator vanishes")
         return Function(top, bottom)
-    def shift(self, n: int, k: int = 0) -> Function:
-        return Function(_moved(self.top, n, k), _moved(self.bottom, n, k))
+    def shift(self, n: int, k: int = 0) -> Function: return Function(_moved(self.top, n, k), _moved(self.bottom, n, k))
     def at(self, n: int) -> Fraction:
         top, bottom = (sum(c * n**i for (i, _), c in p.items()) for p in (self.top, self.bottom))
         _require(bottom != 0, f"a pole at {n}")
@@ -177,8 +171,7 @@ class Shape(NamedTuple):
         """The product of [[x, y], [1, 0]] over k periods, those of numbers k m, ..., k m + k - 1, as functions of m."""
         pairs = ([f.put(_line(k, i)) for f in entry] for i in range(k) for entry in self.period)
         return reduce(_product, ((x + t - 1, y * t, t, t * -1 + 1) for x, y, t in pairs))
-def _pcf(a: Function, b: Function) -> Shape:
-    return Shape((), ((a, b.shift(1), _constant(1)),))
+def _pcf(a: Function, b: Function) -> Shape: return Shape((), ((a, b.shift(1), _constant(1)),))
 class Continued(NamedTuple):
     """A continued fraction converges to ``value``: so do its convergents, those of denominator 0 left out."""
     shape: Shape
@@ -229,10 +222,8 @@ def _shape(x: Any) -> Shape:
     return Shape(tuple(pairs), tuple(rounds))
 # --- numbers, to 60 decimals
 _DECIMAL = Context(prec=100)
-def _rounded(x: Fraction) -> Fraction:
-    return Fraction(round(x * 10**80), 10**80)
-def _decimal(q: Fraction) -> Decimal:
-    return _DECIMAL.divide(Decimal(q.numerator), Decimal(q.denominator))
+def _rounded(x: Fraction) -> Fraction: return Fraction(round(x * 10**80), 10**80)
+def _decimal(q: Fraction) -> Decimal: return _DECIMAL.divide(Decimal(q.numerator), Decimal(q.denominator))
 def _summed(ratio: Callable[[int], Fraction]) -> Fraction:
     """Σ t(k), t(0) = 1, t(k) = t(k-1) ratio(k), where |ratio(k)| ≤ 0.9 from k = 500 on."""
     terms = accumulate(count(1), lambda t, k: _rounded(t * ratio(k)), initial=Fraction(1))
@@ -260,17 +251,6 @@ def _bessel(c: Fraction, z: Fraction) -> Fraction:
     top, bottom = (_summed(lambda k, e=e: z / (k * (e + k - 1))) for e in (c + 1, c))  # type: ignore[misc]
     _require(abs(bottom) > Fraction(1, 10**15), "the argument is too near to a zero of a Bessel function")
     return top / bottom
-def _gauss() -> Fraction:
-    """1/agm(1, √2)."""
-    x, y = Decimal(1), _DECIMAL.sqrt(Decimal(2))
-    for _ in range(8):
-        x, y = _DECIMAL.divide(_DECIMAL.add(x, y), Decimal(2)), _DECIMAL.sqrt(_DECIMAL.multiply(x, y))
-    return 1 / Fraction(x)
-def _dirichlet(d: Fraction) -> Fraction:
-    """L(d, 1) = 2 log ε/√d, ε = (t + √d)/2 for the least t; L(-3, 1) = π/√27 (Dirichlet's formula, of class number 1)."""
-    root = _NUMBERS["sqrt"](abs(d))
-    return _NUMBERS["pi"]() / 3 / root if d < 0 else 2 * _NUMBERS["log"](({5: 1, 8: 2, 12: 4}[int(d)] + root) / 2) / root
-_GAMMA = Fraction("0.57721566490153286060651209008240243104215933593992359880576723488486772677766467")
 _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "pi": lambda: 4 * _arctangent(Fraction(1)), "atan": _arctangent, "tan": lambda q: q * _bessel(Fraction(1, 2), -q * q / 4),
     "log": lambda q: Fraction(_decimal(q).ln(_DECIMAL)), "exp": lambda q: Fraction(_decimal(q).exp(_DECIMAL)),
@@ -279,11 +259,6 @@ _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "beta": lambda m: _alternating(lambda k: Fraction(1, (2 * k + 1) ** int(m))),
     "besseli_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, x * x / 4),
     "besselj_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, -x * x / 4),
-    "cbrt": lambda q: _NUMBERS["exp"](_NUMBERS["log"](q) / 3), "L": lambda d, _: _dirichlet(d),
-    "gauss": _gauss, "lemniscate": lambda: _NUMBERS["pi"]() * _gauss(),
-    "gompertz": lambda: _NUMBERS["exp"](Fraction(1)) * (_summed(lambda k: Fraction(-k, (k + 1) ** 2)) - _GAMMA),
-    "mills": lambda x: (_NUMBERS["exp"](x * x / 2) * _NUMBERS["sqrt"](_NUMBERS["pi"]() / 2)
-                        - x * _summed(lambda k: x * x / (2 * k + 1))),
 }
 @cache
 def number(name: str) -> Fraction:
@@ -298,13 +273,10 @@ _SAME: dict[str, tuple[str, Matrix]] = {
 def _log(q: Fraction) -> Value:
     """log q for q ≠ 1, by the logarithm of a number > 1 that is no power."""
     x, sign = (q, 1) if q > 1 else (1 / q, -1)
-    for k in range(50 if max(x.numerator, 2) < 10**15 else 1, 1, -1):
-        root = Fraction(round(x.numerator ** (1 / k)), round(x.denominator ** (1 / k)))
-        if root**k == x:
-            return Value(f"log({root})", (k * sign, 0, 0, 1))
-    return Value(f"log({x})", (sign, 0, 0, 1))
-def _atan(z: Fraction) -> Value:
-    return Value("pi", (1, 0, 0, 4)) if z == 1 else Value(f"atan({z})")
+    roots = ((k, Fraction(*(round(e ** (1 / k)) for e in x.as_integer_ratio()))) for k in range(50 * (x < 10**15), 1, -1))
+    k, root = next(((k, root) for k, root in roots if root**k == x), (1, x))
+    return Value(f"log({root})", (k * sign, 0, 0, 1))
+def _atan(z: Fraction) -> Value: return Value("pi", (1, 0, 0, 4)) if z == 1 else Value(f"atan({z})")
 def _zeta(m: Fraction, d: Fraction, s: Fraction) -> Value:
     if (d, s) == (Fraction(2), Fraction(-1)):
         return Value("catalan" if m == 2 else f"beta({m})")
@@ -313,20 +285,10 @@ def _bessel_value(c: Fraction, x: Fraction, s: Fraction) -> Value:
     if c != Fraction(1, 2):
         return Value(f"bessel{'i' if s > 0 else 'j'}_ratio({c - 1},{x})", (0, 1, 1, 0))
     return Value(f"exp({2 * x})", (1, 1, 1, -1)) if s > 0 else Value(f"tan({x})", (0, 1, 1, 0))
-def _power(x: Fraction, e: Fraction) -> Value:
-    """x^e, x > 0, by √D without a square in D, or the smaller of two such cube roots; reject what is rational."""
-    whole, q = e.numerator // e.denominator, e.denominator
-    y = x ** (e.numerator - whole * q)
-    m = y.numerator * y.denominator ** (q - 1)
-    _require(m <= 10**8, "a root is of too large a number")
-    s = next(k for k in range(round(m ** (1 / q)) + 1, 0, -1) if m % k**q == 0)
-    m, scale = m // s**q, x**whole * s / y.denominator
-    _require(m > 1, "a root is rational")
-    v = 1 if q == 2 else next(k for k in range(isqrt(m), 0, -1) if m % (k * k) == 0)
-    u = m // (v * v)
-    if v > u:
-        return Value(f"cbrt({u * u * v})", (0, u * v, 1, 0)).under(scale, 0, 0, 1)
-    return Value(f"{'sqrt' if q == 2 else 'cbrt'}({m})").under(scale, 0, 0, 1)
+def _root(a: Fraction, b: Fraction) -> Value:
+    square = int(a * a + 4 * b)
+    s = next(k for k in range(isqrt(square), 0, -1) if square % (k * k) == 0)
+    return Value(f"sqrt({square // (s * s)})").under(s if a > 0 else -s, a, 0, 2)
 def _arctangent_root(y: Fraction) -> Value:
     """atan(√y)/√y, or artanh(√-y)/√-y for y < 0."""
     z = Fraction(isqrt(abs(y.numerator)), isqrt(y.denominator))
@@ -334,37 +296,12 @@ def _arctangent_root(y: Fraction) -> Value:
         return _atan(z).under(1, 0, 0, z) if y > 0 else _log((1 + z) / (1 - z)).under(1, 0, 0, 2 * z)
     _require(y in _SQUARES, "no name of this arctangent is known")
     return Value(f"L({_SQUARES[y][0]},1)").under(_SQUARES[y][1], 0, 0, 1)
-_SQUARES = {Fraction(y): (d, Fraction(f)) for y, d, f in (
-    ("3", -3, 1), ("1/3", -3, "3/2"), ("-1/5", 5, "5/2"), ("-5/9", 5, 3), ("-4/5", 5, "15/4"), ("-45/49", 5, "14/3"),
-    ("-1/2", 8, 2), ("-8/9", 8, 3), ("-1/3", 12, "3/2"), ("-3/4", 12, 2))}
-"""y with tan or tanh (j θ) = √±y, θ = π/6 or log ε, ε the unit of Q(√D): the value of the above is f L(D, 1)."""
-def _pole(x: Fraction) -> bool:
-    return x.denominator == 1 and x <= 0
-def _hypergeometric(series: Series, b: Fraction, c: Fraction, z: Fraction) -> Value:
-    """2F1(1, b; c; z), c not 0, -1, ..., z < 1, from its own series or, by Pfaff's transformation, that of z/(z-1)."""
-    own = series.ratio == (N + (b - 1)) * z / (N + (c - 1))
-    _require(own or series.ratio == (N + (c - b - 1)) * (z / (z - 1)) / (N + (c - 1)), "the series is not that of the fraction")
-    return series.value if own else series.value.under(1, 0, 0, 1 - z)
-def _kummer(q: Fraction, x: Fraction, i: Fraction) -> Value:
-    """A F/F', by z F'' = (z-c) F' + A F and A F(A+1) = z F' + A F."""
-    value, a = Value(f"besseli_ratio({q},{abs(x)})").under(1 if x > 0 else -1, 1, 0, 2), q + Fraction(1, 2)
-    for _ in range(abs(int(i))):
-        e = a - (i < 0)
-        m = 2 * x - 2 * q + e, e, 2 * x, e
-        value, a = (value.under(*m), a + 1) if i > 0 else (value.under(m[3], -m[1], -m[2], m[0]), e)
-    return value.under(0, a, 1, 0)
-def _tricomi(b: Fraction, x: Fraction) -> Value:
-    s, z = (Fraction(0), x) if b.denominator == 1 else (Fraction(-1, 2), x * x / 2)
-    value = Value("gompertz") if s == 0 else Value(f"mills({x})").under(2, 0, 0, x)
-    while s != b:
-        value, s = (value.under(-z, 1, 0, s + 1), s + 1) if s < b else (value.under(-s, 1, 0, z), s - 1)
-    return value.under(0, 1, 1, 0)
+_SQUARES: dict[Fraction, tuple[int, Fraction]] = {}
 class Theorem(NamedTuple):
     """A statement, its hypothesis about rational parameters, its conclusion; docs/theorems.md names the sources."""
     statement: str
     hypothesis: Callable[..., bool]
     conclusion: Callable[..., Fact]
-_SINES = {Fraction(1, 4): 36, Fraction(1, 2): 16, Fraction(3, 4): 9, Fraction(1): 4}
 THEOREMS = {
     "exponential series": Theorem(
         "Σ z^k/k! = exp z; it is used for 0 < |z| ≤ 50, for z < 0 the value being named 1/exp -z.", lambda z: 0 < abs(z) <= 50,
@@ -379,15 +316,6 @@ THEOREMS = {
         "Σ k!/(3/2)_k (y/(1+y))^k is 1 + y times the value of the odd series for y; it is used for -1/2 < y ≤ 10^6, y ≠ 0.",
         lambda y: -1 < 2 * y <= 2 * 10**6 and y != 0,
         lambda y: Series(N * 2 * (y / (1 + y)) / (N * 2 + 1), _arctangent_root(y).under(1 + y, 0, 0, 1))),
-    "squared arcsine series": Theorem(
-        "Σ (k!)²/((3/2)_k (2)_k) w^k = θ²/w, w = sin² θ, for θ = π/6, π/4, π/3, π/2; π² = 6 ζ(2).", lambda w: w in _SINES,
-        lambda w: Series(N * N * 2 * w / ((N + 1) * (N * 2 + 1)), Value("zeta(2)").under(6, 0, 0, _SINES[w] * w))),
-    "central binomial series": Theorem(
-        "Σ_{k≥1} C(2k, k) (z/4)^k/k = 2 log(2/(1+r)), z = 1-r², 0 ≤ r < 1: with t(0) = 1 it is 2/z times that.",
-        lambda r: 0 <= r < 1, lambda r: Series(N * (N * 2 + 1) * ((1 - r * r) / 2) / (N + 1) ** 2,
-                                               _log(2 / (1 + r)).under(4, 0, 0, 1 - r * r))),
-    "gauss series": Theorem(
-        "Σ ((-1/2)_k/k!)² = 4/π.", lambda: True, lambda: Series((N * 2 - 3) ** 2 / (N * N * 4), Value("pi", (0, 4, 1, 0)))),
     "zeta series": Theorem(
         "Σ s^k/(dk+1)^m, m ≥ 2, is ζ(m) for d = s = 1, (1-2^-m) ζ(m) for d = 2, s = 1, (1-2^(1-m)) ζ(m) for d = 1, s = -1, "
         "β(m) for d = 2, s = -1; β(2) = G.", lambda m, d, s: m in range(2, 61) and d in (1, 2) and s in (1, -1),
@@ -406,45 +334,7 @@ THEOREMS = {
         "PCF(A, B), integers A, B ≠ 0 with A² + 4B = s² D > 0 no square, ≤ 10^8: the larger root (A ± s √D)/2 of x² = Ax + B.",
         lambda a, b: a * b != 0 and a.denominator == b.denominator == 1 and 0 < a * a + 4 * b <= 10**8
         and isqrt(int(a * a + 4 * b)) ** 2 != a * a + 4 * b,
-        lambda a, b: Continued(_pcf(_constant(a), _constant(b)),
-                               _power(a * a + 4 * b, Fraction(1, 2)).under(1 if a > 0 else -1, a, 0, 2))),
-    "binomial series": Theorem(
-        "Σ (p)_k/k! z^k = (1-z)^-p for 0 < |z| < 1, and for z = -1, p < 1; p a half or third of an integer, |p| ≤ 60.",
-        lambda p, z: p.denominator in (2, 3) and abs(p) <= 60 and (0 < abs(z) < 1 or (z == -1 and p < 1)),
-        lambda p, z: Series((N + (p - 1)) * z / N, _power(1 - z, -p))),
-    "gauss second series": Theorem(
-        "Σ (b)_k/(b/2+1)_k 2^-k = √π Γ(b/2+1)/Γ((b+1)/2) is ϖ/2 for b = 1/2, 1/(2G) for b = -1/2, G = ϖ/π.",
-        lambda b: abs(b) * 2 == 1, lambda b: Series((N + (b - 1)) / (N * 2 + b), Value("lemniscate").under(1, 0, 0, 2) if b > 0
-                                                    else Value("gauss").under(0, 1, 2, 0))),
-    "gauss fraction": Theorem(
-        "PCF((1-2z)n + c - (b+1)z, z(1-z)n(n+b)) = c/2F1(1, b+1; c+1; z) for z < 1/2, or z = 1/2, 2c > b+1; z ≠ 0; b+1, c not "
-        "0, -1, ...; 2F1 is Σ (b+1)_k/(c+1)_k z^k or Σ (c-b)_k/(c+1)_k w^k/(1-z), w = z/(z-1), where the series converges.",
-        lambda series, b, c, z: z != 0 and (2 * z < 1 or (2 * z == 1 and 2 * c > b + 1)) and not _pole(b + 1) and not _pole(c),
-        lambda series, b, c, z: Continued(_pcf(N * (1 - 2 * z) + (c - (b + 1) * z), N * (N + b) * (z * (1 - z))),
-                                          _hypergeometric(series, b + 1, c + 1, z).under(0, c, 1, 0).finite())),
-    "quadratic gauss fraction": Theorem(
-        "PCF(2n+b+1, y n(n+b)) = (b+1)/2F1(1, 1/2; (b+3)/2; -y) for y > -1, y ≠ 0, b not -1, -2, ...; 2F1 is as above.",
-        lambda series, b, y: y > -1 and y != 0 and not _pole(b + 1), lambda series, b, y: Continued(
-            _pcf(N * 2 + (b + 1), N * (N + b) * y),
-            _hypergeometric(series, Fraction(1, 2), (b + 3) / 2, -y).under(0, b + 1, 1, 0).finite())),
-    "laguerre fraction": Theorem(
-        "PCF(2n+1, r²(p²-n²)) = p r (w+1)/(w-1), w = ((1+r)/(1-r))^p, for 0 < r < 1, and p > 0 as for binomial series.",
-        lambda p, r: 0 < r < 1 and 0 < p <= 60 and p.denominator in (2, 3), lambda p, r: Continued(
-            _pcf(N * 2 + 1, (N * N - p * p) * (-r * r)), _power((1 + r) / (1 - r), p).under(p * r, p * r, 1, -1))),
-    "kummer fraction": Theorem(
-        "PCF(n + 2q + 1 - 2x, 2x(n+A)), A = q + 1/2 + i, i an integer, q ≥ 0, A no integer, 0 < |x| ≤ 50, is A F/F' for F = "
-        "1F1(A; 2q+1; 2x): F'/F = (1 + I_(q+1)(x)/I_q(x))/2 for i = 0, and relations of contiguous functions give the others.",
-        lambda q, x, i: 0 <= q <= 100 and (2 * q + 1) % 2 != 0 and i.denominator == 1 and abs(i) <= 30 and 0 < abs(x) <= 50,
-        lambda q, x, i: Continued(_pcf(N + (2 * q + 1 - 2 * x), (N + (q + i + Fraction(1, 2))) * (2 * x)), _kummer(q, x, i))),
-    "laplace fraction": Theorem(
-        "PCF(x, n) = 1/M(x) for Mills' ratio M(x) = exp(x²/2) ∫ exp(-t²/2) dt, t > x; 0 < x ≤ 8.", lambda x: 0 < x <= 8,
-        lambda x: Continued(_pcf(_constant(x), N), Value(f"mills({x})", (0, 1, 1, 0)))),
-    "tricomi fraction": Theorem(
-        "PCF(2n + b + 1 + z, -n(n+b)) = 1/U(b), U(b) = exp(z) z^b Γ(-b, z), b U(b) = 1 - z U(b-1): for b = 0, 1, ..., z = x = "
-        "1, U(0) being Gompertz's constant, and for a half b of an odd integer, z = x²/2, 0 < x ≤ 8, U(-1/2) being 2 M(x)/x.",
-        lambda b, x: abs(b) <= 30 and ((b.denominator == 1 and b >= 0 and x == 1) or (b.denominator == 2 and 0 < x <= 8)),
-        lambda b, x: Continued(_pcf(N * 2 + (b + 1 + (x if b.denominator == 1 else x * x / 2)), N * (N + b) * -1),
-                               _tricomi(b, x))),
+        lambda a, b: Continued(_pcf(_constant(a), _constant(b)), _root(a, b))),
 }
 def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
@@ -475,7 +365,6 @@ def _decay(ratio: Function) -> Fraction | None:
     _require(x < y or (x == y and abs(c) <= abs(d)), "terms are not shown to tend to 0")
     second = Fraction(ratio.bottom.get((y - 1, 0), 0), d) - Fraction(ratio.top.get((x - 1, 0), 0), c or 1)
     return second if x == y and abs(c) == abs(d) else None
-
 def telescope(series: Series, shift: int, ratio: Univariate, rho: Univariate, g: Univariate, c: Fraction) -> Fact:
     """Let Σ s(k) have the ratio S, and t(k) = ρ(k) s(k+m), ρ(k) = c + g(k+1) S(k+m+1) - g(k).  Then Σ t(k) = c Σ s(k+m) -
     g(0) s(m).
@@ -491,14 +380,12 @@ def telescope(series: Series, shift: int, ratio: Univariate, rho: Univariate, g:
     terms = list(accumulate((series.ratio.at(k) for k in range(1, shift + 1)), mul, initial=Fraction(1)))
     _require(rho.at(0) * terms[-1] == 1, "the first term is not 1")
     return Series(ratio, series.value.under(c, -c * sum(terms[:-1]) - g.at(0) * terms[-1], 0, 1))
-
 def group(series: Series) -> Fact:
     """Σ t(k) = Σ (t(2k) + t(2k+1)), with t(2k) + t(2k+1) = t(2k) (1 + S(2k+1)) for the ratio S of t, without poles at k ≥ 1."""
     pair, even = series.ratio.put(_line(2, 1)) + 1, series.ratio.put(_line(2, 0)) * series.ratio.put(_line(2, -1))
     ratio = even * pair / pair.shift(-1)
     ratio.regular(1, "the ratio", zeros=True)
     return Series(ratio, series.value.under(1, 0, 0, pair.at(0)))
-
 def euler(series: Series, a: Polynomial, b: Polynomial, h1: Univariate, h2: Univariate, f: Polynomial) -> Fact:
     """If b = -h1 h2, f(n) a(n) = f(n-1) h1(n) + f(n+1) h2(n+1), f(k) ≠ 0 (k ≥ 0) and h2(k) ≠ 0 (k ≥ 1), the convergents of
     PCF(a, b) are a(0) + w (1/T_N - 1), w = f(1) h2(1)/f(0), T_N the partial sums of the series of ratio h1(k) f(k-1)/(h2(k+1)
@@ -511,7 +398,6 @@ def euler(series: Series, a: Polynomial, b: Polynomial, h1: Univariate, h2: Univ
     series.value.under(0, 1, 1, 0).finite()
     w = f.at(1) * h2.at(1) / f.at(0)
     return Continued(_pcf(a, b), series.value.under(a.at(0) - w, w, 1, 0))
-
 def shift(fraction: Continued, by: int) -> Fact:
     """PCF(a, b) converges to x if and only if its tail PCF(a(n+s), b(n+s)) converges to y, x being the image of y under the
     maps y -> a(k) + b(k+1)/y, k = s-1, ..., 0, when b(k) ≠ 0 for 1 ≤ k ≤ s and both are finite: from PCF(a, b) to the tail
@@ -532,7 +418,6 @@ def _growing(a: Function, b: Function, r: Function, first: int, start: int) -> N
     sign = b.sign(start + 1)
     step = a - r if sign == 1 else (a - r) * r.shift(-1) + b
     _require(held and sign != 0 and step.nonnegative(start + 1), "the growth of the denominators is not shown")
-
 def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate, fold: int, steps: int,
                growth: Univariate, start: int, converges: str) -> Fact:
     """Let T(m), N(m) be the products of ``fold`` periods of [[x, y], [1, 0]] of the target after its head, and of ``steps``
@@ -567,7 +452,6 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
     for x, y, _ in reversed(target.head):
         value = value.under(x.at(0), y.at(0), 1, 0)
     return Continued(target, value.finite())
-
 def recurrence(first: Series, second: Series, a: Polynomial, b: Polynomial, across: Bivariate, along: Bivariate,
                certificate: Bivariate, bound: Univariate, growth: Univariate, start: int) -> Fact:
     """Let F(0, 0) = 1, F(n, k)/F(n-1, k) = X(n, k), F(n, k)/F(n, k-1) = K(n, k), and for n ≥ 2 (Zeilberger 1990), divided by
@@ -715,5 +599,12 @@ def main(paths: list[str]) -> int:
             print(f"{path}: not a certificate: {error}")
             codes.append(2)
     return max(codes)
+def _install() -> None:
+    """Add the theorems of special_functions.py, when that file stands beside this one."""
+    path = Path(__file__).with_name("special_functions.py")
+    if path.exists() and (spec := spec_from_file_location("special_functions", path)) and spec.loader:
+        spec.loader.exec_module(module := module_from_spec(spec))
+        module.install(sys.modules[__name__])
+_install()
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
