@@ -1,5 +1,7 @@
 """Check a certificate that a continued fraction equals a number.  This file needs nothing but Python >= 3.11.
+
     python checker.py certificate.json ...        exit code 0: accepted, 1: rejected, 2: not a certificate
+
 The claim is that a fraction x_0 + y_0/(x_1 + y_1/(x_2 + ...)) converges to (αc + β)/(γc + δ) for a named constant c: PCF(a,
 b), with x_n = a(n), y_n = b(n+1), or one whose pairs x, y are a head and then, for m = 0, 1, ..., the values of a period of
 functions.  Every step names a rule or a theorem and its data and yields a fact: that a *series* or a *fraction* converges to
@@ -20,7 +22,6 @@ from functools import cache, reduce
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import accumulate, chain, count, islice, pairwise, takewhile
 from math import isqrt
-from operator import mul
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,8 +52,7 @@ def _times(p: Poly, q: Poly) -> Poly:
         return {}
     width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
     size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
-    cells = size * width * high
-    _spend(3 + width * high + 8 * cells * isqrt(8 * cells) // 50_000)
+    _spend(3 + width * high + 8 * (cells := size * width * high) * isqrt(8 * cells) // 50_000)
     half, places = 1 << 8 * size - 1, [divmod(e, width) for e in range(width * high)]
     offset = int.from_bytes(half.to_bytes(size, "little") * len(places), "little")
     parts = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
@@ -231,9 +231,7 @@ def _summed(ratio: Callable[[int], Fraction]) -> Fraction:
 def _alternating(a: Callable[[int], Fraction]) -> Fraction:
     """Σ (-1)^k a(k) for the moments a(k) of a positive measure on [0, 1], a(0) = 1, with an error below 2/(3+√8)^100 (Cohen,
     Rodriguez Villegas and Zagier, Experimental Mathematics 9, 2000, Proposition 1)."""
-    n, before, d = 100, 1, 3
-    for _ in range(n - 1):
-        before, d = d, 6 * d - before
+    n, d = 100, reduce(lambda t, _: (t[1], 6 * t[1] - t[0]), range(99), (1, 3))[1]
     b, c, total = Fraction(-1), Fraction(-d), Fraction(0)
     for k in range(n):
         c = b - c
@@ -258,16 +256,14 @@ _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "zeta": lambda m: _alternating(lambda k: Fraction(1, (k + 1) ** int(m))) / (1 - Fraction(2, 2 ** int(m))),
     "beta": lambda m: _alternating(lambda k: Fraction(1, (2 * k + 1) ** int(m))),
     "besseli_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, x * x / 4),
-    "besselj_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, -x * x / 4),
-}
+    "besselj_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, -x * x / 4)}
 @cache
 def number(name: str) -> Fraction:
     """A constant that a theorem speaks of, by its name, to 10^-60."""
     kind, _, parameters = name.rstrip(")").partition("(")
     return _NUMBERS[kind](*(Fraction(x) for x in parameters.split(",") if x))
-_SAME: dict[str, tuple[str, Matrix]] = {
-    "e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("exp(2)", (1, 0, 0, 1)),
-    "phi": ("sqrt(5)", (1, 1, 0, 2)), "pi^2": ("zeta(2)", (6, 0, 0, 1))}
+_SAME: dict[str, tuple[str, Matrix]] = {"e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("exp(2)", (1, 0, 0, 1)),
+                                        "phi": ("sqrt(5)", (1, 1, 0, 2)), "pi^2": ("zeta(2)", (6, 0, 0, 1))}
 """Constants that are Möbius images of others, by definition, or as ζ(2) = π²/6 by Euler's theorem."""
 # --- theorems that may be cited
 def _log(q: Fraction) -> Value:
@@ -334,8 +330,7 @@ THEOREMS = {
         "PCF(A, B), integers A, B ≠ 0 with A² + 4B = s² D > 0 no square, ≤ 10^8: the larger root (A ± s √D)/2 of x² = Ax + B.",
         lambda a, b: a * b != 0 and a.denominator == b.denominator == 1 and 0 < a * a + 4 * b <= 10**8
         and isqrt(int(a * a + 4 * b)) ** 2 != a * a + 4 * b,
-        lambda a, b: Continued(_pcf(_constant(a), _constant(b)), _root(a, b))),
-}
+        lambda a, b: Continued(_pcf(_constant(a), _constant(b)), _root(a, b)))}
 def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
     (Seidel 1846, Stern 1848; Perron, Die Lehre von den Kettenbrüchen II, 1957, section 14)."""
@@ -377,7 +372,7 @@ def telescope(series: Series, shift: int, ratio: Univariate, rho: Univariate, g:
     _require(shift >= 0 and rho * moved == ratio * rho.shift(-1), "the two series are not related by rho")
     _require(rho == g.shift(1) * moved.shift(1) - g + c, "the telescoping identity does not hold")
     _require(sigma is None or not g.top or max(g.top)[0] - max(g.bottom)[0] < sigma, "the boundary term does not tend to 0")
-    terms = list(accumulate((series.ratio.at(k) for k in range(1, shift + 1)), mul, initial=Fraction(1)))
+    terms = list(accumulate((series.ratio.at(k) for k in range(1, shift + 1)), Fraction.__mul__, initial=Fraction(1)))
     _require(rho.at(0) * terms[-1] == 1, "the first term is not 1")
     return Series(ratio, series.value.under(c, -c * sum(terms[:-1]) - g.at(0) * terms[-1], 0, 1))
 def group(series: Series) -> Fact:
@@ -427,8 +422,7 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
     under U(0) of (v p(j) + w p(j-1))/(v q(j) + w q(j-1)), v = u22(m), w = -u21(m) b(j+1), j = steps m - 1.  These tend to y if
     v or w is 0, or if v > 0 and q(j) ≥ r(j) q(j-1) > 0 and w ≥ 0 or v r + w ≥ -w/1000, for then they are means, of bounded
     weights, of two convergents, or if v r + w > 0 and |b(n)| ≤ 0.9 r(n) r(n-1), for then the weights grow like powers of n
-    at most, and the differences of the convergents fall like 0.9^n.  If there are others between, that the
-    target converges follows from a theorem."""
+    at most, and the differences of the convergents fall like 0.9^n.  That the others between converge is cited."""
     _require(fold > 0 and steps > 0, "no steps are taken")
     (u[0] * u[3] - u[1] * u[2]).regular(0, "det U")
     factor.regular(0, "lambda")
@@ -446,8 +440,7 @@ def coboundary(fraction: Continued, target: Shape, u: Matrix, factor: Univariate
         mean = mean or ((v * r + w).sign(start + 1) == 1 and all(f.nonnegative(start + 1) for f in small))
         _require(sign != 0 and mean, "the weights of U are not shown to be bounded")
     _require(converges in _CONVERGENCE or (not converges and fold * len(target.period) == 1), "the target may not converge")
-    if converges:
-        _CONVERGENCE[converges](target)
+    _CONVERGENCE.get(converges, lambda _: None)(target)
     value = fraction.value.under(*(f.at(0) for f in u))
     for x, y, _ in reversed(target.head):
         value = value.under(x.at(0), y.at(0), 1, 0)
@@ -460,8 +453,7 @@ def recurrence(first: Series, second: Series, a: Polynomial, b: Polynomial, acro
     the numerators p of PCF(a(n+1), b(n+1)), for which m(n) = m(0) p(n) + (m(1) - a(1) m(0)) q(n); if m(n)/q(n) -> 0 and m(0)
     ≠ 0 it converges to a(1) - m(1)/m(0) (Pincherle 1894).  For n ≥ start |X(n, k)| ≤ μ(n), q(n) ≥ r(n) q(n-1), and the
     product of the μ/r is 0."""
-    for f, n, k in ((across, 1, 0), (along, 0, 1), (certificate, 2, 0)):
-        _require(_sign(f.bottom, n, k) != 0, "a function may have a pole")
+    _require(all((_sign(across.bottom, 1), _sign(along.bottom, 0, 1), _sign(certificate.bottom, 2))), "there may be a pole")
     before, zero, one = across.shift(-1), along.put({}, _line(1, 0)), along.put(_line(0, 1), _line(1, 0))
     _require(across * along.shift(-1) == along * across.shift(0, -1), "the two quotients of F do not belong together")
     rest = certificate.shift(0, 1) * along.shift(-2, 1) - certificate
@@ -496,8 +488,7 @@ _CONVERGENCE: dict[str, Callable[[Shape], None]] = {"seidel stern": seidel_stern
 _READ: dict[str, Callable[[Any], Any]] = {
     "int": lambda x: _index(x, MAX_INDEX, -MAX_INDEX), "str": _text, "Fraction": _rational, "Shape": _shape,
     "Polynomial": lambda x: Function(_poly(x)), "Univariate": _quotient, "Bivariate": lambda x: _quotient(x, True),
-    "Matrix": lambda x: tuple(Function(_poly(e)) for e in _list(x, 4, 4)),
-}
+    "Matrix": lambda x: tuple(Function(_poly(e)) for e in _list(x, 4, 4))}
 _FACTS = ("Series", "Continued")
 """How the data of a rule are read, by the types of its parameters."""
 class Verdict(NamedTuple):
@@ -511,7 +502,7 @@ def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
     rule = _text(data.pop("rule", None))
     if rule == "theorem":
         name = _text(data.pop("name", None))
-        _require(name in THEOREMS, f"no theorem is called {name[:40]!r} here")
+        _require(name in THEOREMS, f"no theorem is called {name[:40]!r} here (some are in special_functions.py)")
         cited.add(name)
         theorem = THEOREMS[name]
         read: dict[str, Any] = _object(data, set(theorem.hypothesis.__code__.co_varnames))
@@ -566,8 +557,7 @@ def check(text: str) -> Verdict:
     name = _text(claim["constant"])
     matrix = [_integer(e) for row in _list(claim["matrix"], 2, 2) for e in _list(row, 2, 2)]
     known = {f"tanh({x})": (f"exp({2 * x})", (1, -1, 1, 1)) for x in [_rational(name[5:-1])]} if name[:5] == "tanh(" else _SAME
-    inner, same = known.get(name, (name, (1, 0, 0, 1)))
-    wanted = Continued(_shape(claim["fraction"]), Value(inner, same).under(*matrix))
+    wanted = Continued(_shape(claim["fraction"]), Value(*known.get(name, (name, (1, 0, 0, 1)))).under(*matrix))
     facts, cited = list[Fact](), {"zeta(2) = pi^2/6"} if name == "pi^2" else set[str]()
     for place, step in enumerate(_list(whole["steps"], 1, MAX_STEPS), 1):
         try:

@@ -146,3 +146,26 @@ def test_the_file_alone_checks_a_certificate(tmp_path: Path) -> None:
         for name in ("certificate.json", "false.json", "nothing.json")
     ]
     assert codes == [0, 1, 2]
+
+
+def test_theorems_on_special_functions_are_read_when_their_file_stands_beside(tmp_path: Path) -> None:
+    text = proof("1", "n", "1/mills(1)")
+    assert text is not None
+    here = Path(checker.__file__)
+    (tmp_path / "checker.py").write_text(here.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "certificate.json").write_text(text, encoding="utf-8")
+
+    def checked() -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-I", "checker.py", "certificate.json"]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    alone = checked()
+    assert alone.returncode == 1
+    assert "special_functions.py" in alone.stdout
+    beside = here.with_name("special_functions.py")
+    (tmp_path / beside.name).write_text(beside.read_text(encoding="utf-8"), encoding="utf-8")
+    assert checked().returncode == 0
+
+
+def test_the_checker_can_be_read_in_one_sitting() -> None:
+    assert Path(checker.__file__).read_text(encoding="utf-8").count("\n") <= 600
