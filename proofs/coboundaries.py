@@ -1,14 +1,20 @@
 """Coboundaries: U with T(m) U(m+1) = λ(m) U(m) N(m), which carry the value of one fraction to another.
 
-T and N are products of the matrices [[x, y], [1, 0]] of the two fractions.  Taking determinants, λ² = det T/det N · det
-U(m+1)/det U(m): so det T/det N is a square up to factors that are shifts of each other, and λ is sought as its root, or as a
-constant or the whole quotient where these factors cancel.  For given λ the equation is linear in the coefficients of U.
+T and N are products of the matrices [[x, y], [1, 0]] of the two fractions, and U, λ are over Q(m).  A gauge g changes U to
+g U and λ to λ g(m+1)/g(m), so U may be taken as a polynomial.  Taking determinants, λ² = det T/det N · det U(m+1)/det U(m).
+Hence det T/det N is a rational square times, in every class of irreducible factors that are shifts of each other, an even
+number of factors, and but for its sign and a gauge λ is known: it has half as many.  The gauge is chosen so that the poles of
+U cancel, which are bounded by the zeros of det T and det N as in Abramov's algorithm (S. A. Abramov, Rational solutions of
+linear difference and q-difference equations with polynomial coefficients, Program. Comput. Software 21, 1995; for systems M.
+Barkatou, Rational solutions of matrix difference equations, ISSAC 1999).  For given λ the equation is linear in the
+coefficients of U.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import isqrt
 
 from flint import fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly, nmod_mat
@@ -19,6 +25,12 @@ __all__ = ["Coboundary", "Quad", "coboundaries", "folded", "product", "step_matr
 
 _PRIME = 2**61 - 1
 
+_MOST_POLES = 24
+"""The degree of the gauge that cancels the poles of U, up to which it is used."""
+
+Factor = tuple[fmpq_poly, fmpq_poly]
+"""λ as numerator and denominator."""
+
 Quad = tuple[fmpq_poly, fmpq_poly, fmpq_poly, fmpq_poly]
 """The entries of a 2 x 2 matrix of polynomials, row by row."""
 
@@ -28,7 +40,7 @@ class Coboundary:
     """The entries u11, u12, u21, u22 of U, and λ as (numerator, denominator)."""
 
     u: tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly]
-    factor: tuple[fmpq_poly, fmpq_poly]
+    factor: Factor
 
 
 def product(x: Quad, y: Quad) -> Quad:
@@ -62,22 +74,52 @@ def _determinant(m: Quad) -> fmpq_poly:
 
 
 def coboundaries(target: Quad, source: Quad, most: int = 3) -> Iterator[Coboundary]:
-    """Coboundaries from the fraction with the step ``source`` to that with the step ``target``, for each λ of least degree.
+    """Coboundaries from the fraction with the step ``source`` to that with the step ``target``, with polynomials U that have no
+    common factor, of least degree for either sign of λ.
 
-    All with entries of degree ≤ most are among those looked for, and for the entry u12, whose degree is by that of a larger,
-    and its neighbours more: between rows of the matrix field of ζ(3) the degrees are 3, 6, 0, 3.
+    All U with entries of degree ≤ most are among those looked for, after multiplication by the polynomial that cancels all poles
+    they may have, and for the entry u12, whose degree is by that of a larger, and its neighbours more: between rows of the matrix
+    field of ζ(3) the degrees are 3, 6, 0, 3.
     """
+    classes = _classes(_determinant(target), _determinant(source))
+    root = _rational_root(_determinant(target).leading_coefficient() / _determinant(source).leading_coefficient())
+    if classes is None or root is None:
+        return
     largest = most + _slope(target)
-    for factor in _factors(_determinant(target), _determinant(source)):
-        if not _any_solution(target, source, factor, _degrees(target, source, largest)):
-            continue
-        for degree in range(largest + 1):
-            found = False
-            for u in _solutions(target, source, factor, _degrees(target, source, degree)):
+    simple, poles = _halves(classes), [_poles(c) for c in classes]
+    extra = sum(e * c.base.degree() for c, found in zip(classes, poles, strict=True) for e in found.values() if e > 0)
+    any_pole = any(found for found in poles) and extra <= _MOST_POLES
+    cleared = _with_gauge(simple, classes, poles) if any_pole else simple
+    for sign in (root, -root):
+        found = False
+        for (top, bottom), degree in ((simple, largest), (cleared, largest + extra)):
+            for coboundary in _of_least_degree(target, source, (top * sign, bottom), degree):
                 found = True
-                yield Coboundary(u, factor)
-            if found:
+                yield coboundary
+            if found or not any_pole:
                 break
+
+
+def _of_least_degree(target: Quad, source: Quad, factor: Factor, largest: int) -> Iterator[Coboundary]:
+    if not _any_solution(target, source, factor, _degrees(target, source, largest)):
+        return
+    for degree in range(largest + 1):
+        found = False
+        for u in _solutions(target, source, factor, _degrees(target, source, degree)):
+            found = True
+            yield _without_content(u, factor)
+        if found:
+            return
+
+
+def _without_content(u: tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly], factor: Factor) -> Coboundary:
+    """U without the common factor g of its entries, and the λ that goes with it, λ g(m)/g(m+1)."""
+    u11, u12, u21, u22 = u
+    common = u11.gcd(u12).gcd(u21).gcd(u22)
+    g = fmpq_poly(common)
+    top, bottom = factor[0] * g, factor[1] * _moved(g, 1)
+    shared = top.gcd(bottom)
+    return Coboundary((u11 // common, u12 // common, u21 // common, u22 // common), (top // shared, bottom // shared))
 
 
 def _slope(m: Quad) -> int:
@@ -91,65 +133,95 @@ def _degrees(target: Quad, source: Quad, degree: int) -> tuple[int, int, int, in
     return degree, degree + right, degree - down, degree + right - down
 
 
-def _factors(top: fmpq_poly, bottom: fmpq_poly) -> Iterator[tuple[fmpq_poly, fmpq_poly]]:
-    """The λ that are tried."""
+# --- the candidates for λ
+
+
+@dataclass(frozen=True)
+class _Class:
+    """Zeros of det T and det N that are those of an irreducible polynomial moved by integers, increasing, with multiplicity."""
+
+    base: fmpz_poly
+    target: tuple[int, ...]
+    source: tuple[int, ...]
+
+    @property
+    def half(self) -> int:
+        """The zeros of λ less its poles."""
+        return (len(self.target) - len(self.source)) // 2
+
+    def at(self, position: int) -> fmpq_poly:
+        """The monic factor with its zeros there."""
+        return _moved(fmpq_poly(self.base), -position) / self.base.leading_coefficient()
+
+
+def _classes(top: fmpq_poly, bottom: fmpq_poly) -> list[_Class] | None:
+    """The classes of the zeros of the two determinants; None when one has an odd number, so that there is no λ."""
+    found: list[tuple[fmpz_poly, list[int], list[int]]] = []
+    for which, p in enumerate((top, bottom)):
+        for factor, exponent in p.numer().factor()[1]:
+            for base, *places in found:
+                k = shift_distance(factor, base)
+                if k is not None:
+                    places[which] += [k] * exponent
+                    break
+            else:
+                lists: tuple[list[int], list[int]] = [], []
+                lists[which].extend([0] * exponent)
+                found.append((factor, *lists))
+    if any((len(ours) + len(theirs)) % 2 for _, ours, theirs in found):
+        return None
+    return [_Class(base, tuple(sorted(ours)), tuple(sorted(theirs))) for base, ours, theirs in found]
+
+
+def _rational_root(q: fmpq) -> fmpq | None:
+    """The square root of q > 0 in Q."""
+    if q < 0:
+        return None
+    p, d = isqrt(int(q.p)), isqrt(int(q.q))
+    return fmpq(p, d) if p * p == q.p and d * d == q.q else None
+
+
+def _halves(classes: Sequence[_Class]) -> Factor:
+    """λ with the first zeros of det T of a class as zeros, or the last ones of det N as poles: this leaves U few poles."""
+    top, bottom = fmpq_poly([1]), fmpq_poly([1])
+    for c in classes:
+        for k in c.target[: max(c.half, 0)]:
+            top *= c.at(k)
+        for k in c.source[len(c.source) + min(c.half, 0) :]:
+            bottom *= c.at(k)
+    return top, bottom
+
+
+def _poles(c: _Class) -> dict[int, int]:
+    """Bounds for the orders of the poles of U, for the λ of :func:`_halves`.
+
+    By U(m+1) = λ T^-1 U N the order at x exceeds that at x - 1 by that of λ/det T at x - 1 at the most, and by U(m) = λ^-1 T
+    U(m+1) N^-1 that at x + 1 by that of 1/(λ det N) at x; far to either side there is no pole.
+    """
+    taken, lost = c.target[: max(c.half, 0)], c.source[len(c.source) + min(c.half, 0) :]
+    rising = c.target[len(taken) :] + lost
+    falling = c.source[: len(c.source) - len(lost)] + taken
+    places = range(min((*rising, *falling), default=0), max((*rising, *falling), default=0) + 1)
+    orders = {x: min(sum(y < x for y in rising), sum(y >= x for y in falling)) for x in places}
+    return {x: order for x, order in orders.items() if order}
+
+
+def _with_gauge(factor: Factor, classes: Sequence[_Class], poles: Sequence[dict[int, int]]) -> Factor:
+    """λ g(m+1)/g(m) for the g that cancels the poles."""
+    g = fmpq_poly([1])
+    for c, orders in zip(classes, poles, strict=True):
+        for x, order in orders.items():
+            g *= c.at(x) ** order
+    top, bottom = factor[0] * _moved(g, 1), factor[1] * g
     common = top.gcd(bottom)
-    top, bottom = top // common, bottom // common
-    c = top.leading_coefficient() / bottom.leading_coefficient()
-    p, q = isqrt(abs(int(c.p))), isqrt(int(c.q))
-    if c < 0 or p * p != c.p or q * q != c.q:
-        return
-    top, bottom = top / top.leading_coefficient(), bottom / bottom.leading_coefficient()
-    one = fmpq_poly([1])
-    forms = []
-    if top.degree() == bottom.degree():
-        forms += [(one, one)] + ([(top, bottom)] if top != bottom else [])
-    roots = _square_root(top), _square_root(bottom)
-    if top != bottom and roots[0] is not None and roots[1] is not None:
-        forms.append((roots[0], roots[1]))
-    elif top.degree() != bottom.degree():
-        forms += [(x, y) for x in _roots_up_to_shifts(top) for y in _roots_up_to_shifts(bottom)]
-    for x, y in forms:
-        for sign in (1, -1):
-            yield x * fmpq(sign * p, q), y
+    return top // common, bottom // common
 
 
-def _roots_up_to_shifts(p: fmpq_poly) -> list[fmpq_poly]:
-    """Monic r with p = r(n)² g(n+1)/g(n) for a rational g: of every chain of shifted factors the first half, or the last."""
-    chains: list[tuple[fmpz_poly, list[int]]] = []
-    for factor, exponent in p.numer().factor()[1]:
-        for base, distances in chains:
-            distance = shift_distance(factor, base)
-            if distance is not None:
-                distances += [distance] * exponent
-                break
-        else:
-            chains.append((factor, [0] * exponent))
-    if any(len(distances) % 2 for _, distances in chains):
-        return []
-    roots = []
-    for last in (False, True):
-        out = fmpq_poly([1])
-        for base, distances in chains:
-            half = len(distances) // 2
-            for distance in sorted(distances)[half if last else 0 :][:half]:
-                out *= fmpq_poly(base(fmpz_poly([-distance, 1])))
-        roots.append(out / out.leading_coefficient())
-    return roots
-
-
-def _square_root(p: fmpq_poly) -> fmpq_poly | None:
-    """The monic square root of a monic polynomial."""
-    out = fmpq_poly([1])
-    for factor, exponent in p.numer().factor()[1]:
-        if exponent % 2:
-            return None
-        out *= fmpq_poly(factor) ** (exponent // 2)
-    return out / out.leading_coefficient()
+# --- the linear equations
 
 
 def _equations(
-    target: Quad, source: Quad, factor: tuple[fmpq_poly, fmpq_poly], degrees: tuple[int, int, int, int]
+    target: Quad, source: Quad, factor: Factor, degrees: tuple[int, int, int, int]
 ) -> tuple[fmpz_mat, list[tuple[int, int]]]:
     """The linear equations, and for each column of the matrix the entry of U and the power of m that it is for."""
     top, bottom = factor
@@ -175,7 +247,7 @@ def _equations(
 
 
 def _any_solution(
-    target: Quad, source: Quad, factor: tuple[fmpq_poly, fmpq_poly], degrees: tuple[int, int, int, int]
+    target: Quad, source: Quad, factor: Factor, degrees: tuple[int, int, int, int]
 ) -> bool:
     """Whether the equations have a solution modulo a prime; if they have none, there is none."""
     matrix, unknowns = _equations(target, source, factor, degrees)
@@ -183,17 +255,24 @@ def _any_solution(
 
 
 def _solutions(
-    target: Quad, source: Quad, factor: tuple[fmpq_poly, fmpq_poly], degrees: tuple[int, int, int, int]
+    target: Quad, source: Quad, factor: Factor, degrees: tuple[int, int, int, int]
 ) -> Iterator[tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly]]:
     """U with entries of at most these degrees and a determinant that is not zero, from a basis of the solutions."""
     matrix, unknowns = _equations(target, source, factor, degrees)
     # FLINT puts the basis into the first columns.
     basis, nullity = matrix.nullspace()
+    found = []
     for k in range(nullity):
         parts: list[list[fmpz]] = [[], [], [], []]
         for j, (entry, _) in enumerate(unknowns):
             parts[entry].append(basis[j, k])
         u11, u12, u21, u22 = (fmpz_poly(part) for part in parts)
-        if u11 * u22 != u12 * u21:
-            content = u11.content().gcd(u12.content()).gcd(u21.content()).gcd(u22.content())
-            yield u11 // content, u12 // content, u21 // content, u22 // content
+        found.append((u11, u12, u21, u22))
+    regular = [u for u in found if u[0] * u[3] != u[1] * u[2]]
+    if not regular:
+        # The determinant is a quadratic form: if it is not 0 everywhere, it is not 0 at some sum of two.
+        sums = [tuple(p + q for p, q in zip(x, y, strict=True)) for x, y in combinations(found, 2)]
+        regular = [(p, q, r, s) for p, q, r, s in sums if p * s != q * r][:1]
+    for u11, u12, u21, u22 in regular:
+        content = u11.content().gcd(u12.content()).gcd(u21.content()).gcd(u22.content())
+        yield u11 // content, u12 // content, u21 // content, u22 // content
