@@ -77,9 +77,9 @@ def coboundaries(target: Quad, source: Quad, most: int = 3) -> Iterator[Cobounda
     """Coboundaries from the fraction with the step ``source`` to that with the step ``target``, with polynomials U that have no
     common factor, of least degree for either sign of λ.
 
-    All U with entries of degree ≤ most are among those looked for, after multiplication by the polynomial that cancels all poles
-    they may have, and for the entry u12, whose degree is by that of a larger, and its neighbours more: between rows of the matrix
-    field of ζ(3) the degrees are 3, 6, 0, 3.
+    All U with entries of degree ≤ most are among those looked for, after multiplication by the polynomial that cancels all
+    poles they may have, and for the entry u12, whose degree is by that of a larger, and its neighbours more: between rows of
+    the matrix field of ζ(3) the degrees are 3, 6, 0, 3.
     """
     classes = _classes(_determinant(target), _determinant(source))
     root = _rational_root(_determinant(target).leading_coefficient() / _determinant(source).leading_coefficient())
@@ -246,9 +246,7 @@ def _equations(
     return fmpz_mat(fmpq_mat(4 * rows, len(columns), entries).numer_denom()[0]), unknowns
 
 
-def _any_solution(
-    target: Quad, source: Quad, factor: Factor, degrees: tuple[int, int, int, int]
-) -> bool:
+def _any_solution(target: Quad, source: Quad, factor: Factor, degrees: tuple[int, int, int, int]) -> bool:
     """Whether the equations have a solution modulo a prime; if they have none, there is none."""
     matrix, unknowns = _equations(target, source, factor, degrees)
     return nmod_mat(matrix, _PRIME).rank() < len(unknowns)

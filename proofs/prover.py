@@ -20,6 +20,7 @@ from constants_lab.pcf import PCF
 from constants_lab.polynomials import shift as moved
 from constants_lab.proofs import checker
 from constants_lab.proofs.apery import sum_steps
+from constants_lab.proofs.base_fractions import base_fractions, carried
 from constants_lab.proofs.coboundaries import coboundaries, step_matrix
 from constants_lab.proofs.contraction import contraction
 from constants_lab.proofs.hypergeometric import (
@@ -135,7 +136,9 @@ def _scaled_to(steps: list[Step], a: fmpz_poly, b: fmpz_poly) -> Iterator[list[S
 
 
 def _by_coboundary(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
-    """From a theorem about a fraction with the same leading terms."""
+    """From a theorem about a fraction with solutions that grow alike."""
+    for cited in base_fractions(a, b):
+        yield from carried(cited, a, b)
     for cited in _similar(a, b):
         known = _known([cited])
         if known is None:
