@@ -12,6 +12,7 @@ coefficients of U.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -28,6 +29,9 @@ _PRIME = 2**61 - 1
 _MOST_POLES = 24
 """The degree of the gauge that cancels the poles of U, up to which it is used."""
 
+Entries = tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly]
+"""Those of U, row by row."""
+
 Factor = tuple[fmpq_poly, fmpq_poly]
 """λ as numerator and denominator."""
 
@@ -39,7 +43,7 @@ Quad = tuple[fmpq_poly, fmpq_poly, fmpq_poly, fmpq_poly]
 class Coboundary:
     """The entries u11, u12, u21, u22 of U, and λ as (numerator, denominator)."""
 
-    u: tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly]
+    u: Entries
     factor: Factor
 
 
@@ -81,26 +85,45 @@ def coboundaries(target: Quad, source: Quad, most: int = 3) -> Iterator[Cobounda
     poles they may have, and for the entry u12, whose degree is by that of a larger, and its neighbours more: between rows of
     the matrix field of ζ(3) the degrees are 3, 6, 0, 3.
     """
+    # Common factors of the entries of T or N are factors of λ, which force neither zeros nor poles of U.
+    (target, ours), (source, theirs) = _primitive(target), _primitive(source)
     classes = _classes(_determinant(target), _determinant(source))
     root = _rational_root(_determinant(target).leading_coefficient() / _determinant(source).leading_coefficient())
     if classes is None or root is None:
         return
     largest = most + _slope(target)
     simple, poles = _halves(classes), [_poles(c) for c in classes]
-    extra = sum(e * c.base.degree() for c, found in zip(classes, poles, strict=True) for e in found.values() if e > 0)
-    any_pole = any(found for found in poles) and extra <= _MOST_POLES
-    cleared = _with_gauge(simple, classes, poles) if any_pole else simple
+    candidates = [(simple, largest)]
+    other = _halves([c.cancelled() for c in classes])
+    if other != simple:
+        candidates.append((other, largest))
+    extra = sum(e * c.base.degree() for c, found in zip(classes, poles, strict=True) for e in found.values())
+    if 0 < extra <= _MOST_POLES:
+        candidates.append((_with_gauge(simple, classes, poles), largest + extra))
     for sign in (root, -root):
-        found = False
-        for (top, bottom), degree in ((simple, largest), (cleared, largest + extra)):
-            for coboundary in _of_least_degree(target, source, (top * sign, bottom), degree):
-                found = True
-                yield coboundary
-            if found or not any_pole:
+        for factor, degree in candidates:
+            found = list(_of_least_degree(target, source, (factor[0] * sign, factor[1]), degree))
+            for u, (top, bottom) in found:
+                yield Coboundary(u, _reduced(top * ours, bottom * theirs))
+            if found:
                 break
 
 
-def _of_least_degree(target: Quad, source: Quad, factor: Factor, largest: int) -> Iterator[Coboundary]:
+def _primitive(m: Quad) -> tuple[Quad, fmpq_poly]:
+    """The matrix without the monic common factor of its entries, and this."""
+    common = m[0].gcd(m[1]).gcd(m[2]).gcd(m[3])
+    if common.degree() < 1:
+        return m, fmpq_poly([1])
+    common = common / common.leading_coefficient()
+    return (m[0] // common, m[1] // common, m[2] // common, m[3] // common), common
+
+
+def _reduced(top: fmpq_poly, bottom: fmpq_poly) -> Factor:
+    common = top.gcd(bottom)
+    return top // common, bottom // common
+
+
+def _of_least_degree(target: Quad, source: Quad, factor: Factor, largest: int) -> Iterator[tuple[Entries, Factor]]:
     if not _any_solution(target, source, factor, _degrees(target, source, largest)):
         return
     for degree in range(largest + 1):
@@ -112,14 +135,13 @@ def _of_least_degree(target: Quad, source: Quad, factor: Factor, largest: int) -
             return
 
 
-def _without_content(u: tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly], factor: Factor) -> Coboundary:
+def _without_content(u: Entries, factor: Factor) -> tuple[Entries, Factor]:
     """U without the common factor g of its entries, and the λ that goes with it, λ g(m)/g(m+1)."""
     u11, u12, u21, u22 = u
     common = u11.gcd(u12).gcd(u21).gcd(u22)
     g = fmpq_poly(common)
-    top, bottom = factor[0] * g, factor[1] * _moved(g, 1)
-    shared = top.gcd(bottom)
-    return Coboundary((u11 // common, u12 // common, u21 // common, u22 // common), (top // shared, bottom // shared))
+    whole = u11 // common, u12 // common, u21 // common, u22 // common
+    return whole, _reduced(factor[0] * g, factor[1] * _moved(g, 1))
 
 
 def _slope(m: Quad) -> int:
@@ -152,6 +174,11 @@ class _Class:
     def at(self, position: int) -> fmpq_poly:
         """The monic factor with its zeros there."""
         return _moved(fmpq_poly(self.base), -position) / self.base.leading_coefficient()
+
+    def cancelled(self) -> _Class:
+        """Without the zeros that the two determinants share."""
+        ours, theirs = Counter(self.target), Counter(self.source)
+        return _Class(self.base, tuple(sorted((ours - theirs).elements())), tuple(sorted((theirs - ours).elements())))
 
 
 def _classes(top: fmpq_poly, bottom: fmpq_poly) -> list[_Class] | None:
@@ -212,9 +239,7 @@ def _with_gauge(factor: Factor, classes: Sequence[_Class], poles: Sequence[dict[
     for c, orders in zip(classes, poles, strict=True):
         for x, order in orders.items():
             g *= c.at(x) ** order
-    top, bottom = factor[0] * _moved(g, 1), factor[1] * g
-    common = top.gcd(bottom)
-    return top // common, bottom // common
+    return _reduced(factor[0] * _moved(g, 1), factor[1] * g)
 
 
 # --- the linear equations
@@ -252,9 +277,7 @@ def _any_solution(target: Quad, source: Quad, factor: Factor, degrees: tuple[int
     return nmod_mat(matrix, _PRIME).rank() < len(unknowns)
 
 
-def _solutions(
-    target: Quad, source: Quad, factor: Factor, degrees: tuple[int, int, int, int]
-) -> Iterator[tuple[fmpz_poly, fmpz_poly, fmpz_poly, fmpz_poly]]:
+def _solutions(target: Quad, source: Quad, factor: Factor, degrees: tuple[int, int, int, int]) -> Iterator[Entries]:
     """U with entries of at most these degrees and a determinant that is not zero, from a basis of the solutions."""
     matrix, unknowns = _equations(target, source, factor, degrees)
     # FLINT puts the basis into the first columns.
