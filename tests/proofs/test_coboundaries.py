@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from constants_lab.polynomials import parse_polynomial, shift
 from constants_lab.proofs import checker
+from constants_lab.proofs.base_fractions import base_fractions, carried
 from constants_lab.proofs.coboundaries import Coboundary, Quad, coboundaries, folded, product, step_matrix
 from constants_lab.proofs.prover import prove
 
@@ -147,3 +148,13 @@ def test_fractions_related_to_periodic_ones_are_proved(a: str, b: str, constant:
     assert "periodic fraction" in checker.check(text).theorems
     matrix[0][1] += 1
     assert prove(parse_polynomial(a), parse_polynomial(b), constant, matrix) is None
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "index"),
+    [("(n+1)*(3*n+1)", "n*(n+1)", "1/3"), ("(2*n+1)*(4*n+3)", "4*n^2 - 1", "3/4"), ("3*n + 2", "1", "2/3")],
+)
+def test_the_index_of_a_related_bessel_fraction(a: str, b: str, index: str) -> None:
+    cited = next(base_fractions(parse_polynomial(a), parse_polynomial(b)))
+    assert cited["c"] == index
+    assert next(carried(cited, parse_polynomial(a), parse_polynomial(b)), None) is not None
