@@ -17,7 +17,7 @@ from constants_lab.pcf import PCF
 from constants_lab.proofs import checker
 from constants_lab.proofs.coboundaries import Coboundary, coboundaries, step_matrix
 from constants_lab.proofs.hypergeometric import rational_root
-from constants_lab.proofs.steps import Step, coboundary, facts_of, flint_ratio, scaled, shape, shift, theorem
+from constants_lab.proofs.steps import Step, coboundary, facts_of, flint_ratio, periodic, scaled, shape, shift, theorem
 from constants_lab.proofs.telescoping import Ratio
 
 __all__ = ["base_fractions", "carried"]
@@ -46,7 +46,7 @@ def base_fractions(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
     gap = 2 * a.degree() - b.degree()
     lead, other = a.leading_coefficient(), b.leading_coefficient()
     if gap == 0:
-        yield theorem("periodic fraction", a=str(lead), b=str(other))
+        yield periodic(int(lead), int(other))
     if gap == 2 and a.degree() > 0:
         y = fmpq(other, lead * lead)
         x = rational_root(4 * abs(y))

@@ -9,6 +9,7 @@ a Möbius image of a constant.  The last fact must be the claim.  Each rule is a
 statement; everything is recomputed and nothing believed but the theorems that a certificate cites.  At the end fraction and
 number are compared in exact arithmetic, which catches a theorem cited for what it does not say.
 """
+
 from __future__ import annotations
 
 # fmt: off
@@ -281,10 +282,6 @@ def _bessel_value(c: Fraction, x: Fraction, s: Fraction) -> Value:
     if c != Fraction(1, 2):
         return Value(f"bessel{'i' if s > 0 else 'j'}_ratio({c - 1},{x})", (0, 1, 1, 0))
     return Value(f"exp({2 * x})", (1, 1, 1, -1)) if s > 0 else Value(f"tan({x})", (0, 1, 1, 0))
-def _root(a: Fraction, b: Fraction) -> Value:
-    square = int(a * a + 4 * b)
-    s = next(k for k in range(isqrt(square), 0, -1) if square % (k * k) == 0)
-    return Value(f"sqrt({square // (s * s)})").under(s if a > 0 else -s, a, 0, 2)
 def _arctangent_root(y: Fraction) -> Value:
     """atan(√y)/√y, or artanh(√-y)/√-y for y < 0."""
     z = Fraction(isqrt(abs(y.numerator)), isqrt(y.denominator))
@@ -325,12 +322,7 @@ THEOREMS = {
     "bessel fraction": Theorem(
         "PCF(n+c, s x²/4) = (x/2) I_(c-1)(x)/I_c(x) for s = 1, with J for s = -1, 0 < c, x ≤ 100; (x/2) (exp 2x + 1)/(exp 2x - "
         "1) and (x/2) cot x for c = 1/2.", lambda c, x, s: 0 < c <= 100 and 0 < x <= 100 and s in (1, -1),
-        lambda c, x, s: Continued(_pcf(N + c, _constant(x * x / 4 * s)), _bessel_value(c, x, s).under(x / 2, 0, 0, 1))),
-    "periodic fraction": Theorem(
-        "PCF(A, B), integers A, B ≠ 0 with A² + 4B = s² D > 0 no square, ≤ 10^8: the larger root (A ± s √D)/2 of x² = Ax + B.",
-        lambda a, b: a * b != 0 and a.denominator == b.denominator == 1 and 0 < a * a + 4 * b <= 10**8
-        and isqrt(int(a * a + 4 * b)) ** 2 != a * a + 4 * b,
-        lambda a, b: Continued(_pcf(_constant(a), _constant(b)), _root(a, b)))}
+        lambda c, x, s: Continued(_pcf(N + c, _constant(x * x / 4 * s)), _bessel_value(c, x, s).under(x / 2, 0, 0, 1)))}
 def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
     (Seidel 1846, Stern 1848; Perron, Die Lehre von den Kettenbrüchen II, 1957, section 14)."""
@@ -402,6 +394,16 @@ def shift(fraction: Continued, by: int) -> Fact:
     p, q, r, s = reduce(_product, maps, (Fraction(1), Fraction(0), Fraction(0), Fraction(1)))
     value = fraction.value.under(*((p, q, r, s) if by < 0 else (s, -q, -r, p))).finite()
     return Continued(_pcf(x.shift(max(by, 0)), y.shift(max(by, 0) - 1)), value)
+def conjugate(a: Polynomial, b: Polynomial, t: Univariate, s: Univariate, d: Fraction) -> Fact:
+    """Let r = t + s √d, r' = t - s √d, d > 0 an integer and no square, solve r(n) r(n-1) = a(n) r(n-1) + b(n), t² - d s² be
+    without zeros or poles at n ≥ 0, s/t > 0 from some n on and like n^-1, 1 or n.  By induction p(n) - x q(n) = r'(0)...r'(n)
+    and p(n) - x' q(n) = r(0)...r(n) for x = a(0) - r'(0), x' = a(0) - r(0).  The product of r'/r is 0: PCF(a, b) = x."""
+    _require(d > 0 and d.denominator == 1 and isqrt(int(d)) ** 2 != d, "d is a square")
+    before, other, y = t.shift(-1), s.shift(-1), s / t
+    _require(t * before + s * other * d == a * before + b and t * other + s * before == a * other, "r is no solution")
+    (t * t - s * s * d).regular(0, "the norm of r")
+    _require(y.sign(50) == 1 and abs(max(y.top)[0] - max(y.bottom)[0]) <= 1, "the product of r'/r is not shown to be 0")
+    return Continued(_pcf(a, b), Value(f"sqrt({d})").under(s.at(0), a.at(0) - t.at(0), 0, 1))
 def _growing(a: Function, b: Function, r: Function, first: int, start: int) -> None:
     """Reject unless q(n) ≥ r(n) q(n-1) > 0, up to a common sign, is proved for all n ≥ start, where q(first) = 1, q(first-1)
     = 0 and q(n) = a(n) q(n-1) + b(n) q(n-2): by induction, as q(n)/q(n-1) = a(n) + b(n) q(n-2)/q(n-1)."""
@@ -480,17 +482,15 @@ def _vanishing(along: Function, certificate: Function) -> None:
     _require(y[0].sign(0) != 0 and t[0].sign(2) != 0 and len(x) <= len(y), "the terms are not shown to tend to 0")
     if len(x) == len(y) and not (y[0] - x[0]).sign(0) == (y[0] + x[0]).sign(0) == y[0].sign(0):
         _require(len(x) > 1 and (x[0] == y[0] or x[0] == y[0] * -1), "the terms are not shown to tend to 0")
-        sigma = y[1] / y[0] - x[1] / x[0]
-        _require((sigma - max(1, len(s) - len(t))).sign(0) == 1, "the terms tend to 0 too slowly")
-_RULES: dict[str, Callable[..., Fact]] = {f.__name__: f for f in (telescope, group, euler, shift, coboundary, recurrence)}
+        _require((y[1] / y[0] - x[1] / x[0] - max(1, len(s) - len(t))).sign(0) == 1, "the terms tend to 0 too slowly")
+_RULES: dict[str, Any] = {f.__name__: f for f in (telescope, group, euler, shift, conjugate, coboundary, recurrence)}
 _CONVERGENCE: dict[str, Callable[[Shape], None]] = {"seidel stern": seidel_stern, "worpitzky": worpitzky, "tietze": tietze}
 # --- the whole
 _READ: dict[str, Callable[[Any], Any]] = {
     "int": lambda x: _index(x, MAX_INDEX, -MAX_INDEX), "str": _text, "Fraction": _rational, "Shape": _shape,
     "Polynomial": lambda x: Function(_poly(x)), "Univariate": _quotient, "Bivariate": lambda x: _quotient(x, True),
     "Matrix": lambda x: tuple(Function(_poly(e)) for e in _list(x, 4, 4))}
-_FACTS = ("Series", "Continued")
-"""How the data of a rule are read, by the types of its parameters."""
+"""How the data of a rule are read, by the types of its parameters; those of other types are facts."""
 class Verdict(NamedTuple):
     """The theorems that an accepted proof rests on, and the digits to which the claim was compared."""
     theorems: tuple[str, ...]
@@ -512,8 +512,8 @@ def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
         return theorem.conclusion(**read)
     _require(rule in _RULES, f"no rule is called {rule[:40]!r} here")
     kinds = {key: kind for key, kind in _RULES[rule].__annotations__.items() if key != "return"}
-    read = {key: x if kinds[key] in _FACTS else _READ[kinds[key]](x) for key, x in _object(data, set(kinds)).items()}
-    for key in (key for key in read if kinds[key] in _FACTS):
+    read = {key: _READ.get(kinds[key], _index)(x) for key, x in _object(data, set(kinds)).items()}
+    for key in (key for key in read if kinds[key] not in _READ):
         read[key] = facts[_index(read[key], len(facts) - 1)]
         _require(type(read[key]).__name__ == kinds[key], "a fact is of another kind")
     cited.update({read["converges"]} if read.get("converges") else ())
@@ -523,13 +523,13 @@ def _compared(claim: Continued) -> int:
     (p, p0, q, q0), kept = (Fraction(1), Fraction(0), Fraction(0), Fraction(1)), list[Fraction]()
     rounds = ((x.at(m), y.at(m)) for m in count() for x, y, t in claim.shape.period for _ in range(int(t.at(m))))
     pairs = chain(((x.at(0), y.at(0)) for x, y, _ in claim.shape.head), rounds)
-    for n, (x, y) in enumerate(islice(pairs, 386)):
+    for n, (x, y) in enumerate(islice(pairs, 400)):
         p, p0, q, q0 = x * p + p0, y * p, x * q + q0, y * q
         _spend(p.numerator.bit_length() * p.denominator.bit_length() // 300_000)
         _require(y != 0, f"b vanishes at {n + 1}: the fraction ends")
-        if n - 1 in (6, 12, 24, 48, 96, 192, 384):
-            _require(q * q0 != 0, "the convergents are not defined")
+        if n - 1 >= 6 << len(kept) and q * q0 != 0:
             kept.append(_rounded(p / q + p0 / q0) / 2)
+    _require(len(kept) == 7, "the convergents are not defined")
     value, below, limits = claim.value.number(), [Fraction(0)] * 7, kept
     while len(limits) > 1 and all(x != y for x, y in pairwise(limits)):
         below, limits = limits, [c + 1 / (y - x) for c, (x, y) in zip(below[1:], pairwise(limits), strict=False)]

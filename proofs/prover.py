@@ -22,6 +22,7 @@ from constants_lab.proofs import checker
 from constants_lab.proofs.apery import sum_steps
 from constants_lab.proofs.base_fractions import base_fractions, carried
 from constants_lab.proofs.coboundaries import coboundaries, step_matrix
+from constants_lab.proofs.conjugates import conjugate_steps
 from constants_lab.proofs.contraction import contraction
 from constants_lab.proofs.hypergeometric import (
     contiguous_theorems,
@@ -36,6 +37,7 @@ from constants_lab.proofs.steps import (
     facts_of,
     flint_ratio,
     function,
+    periodic,
     polynomial,
     scaled,
     shape,
@@ -70,6 +72,7 @@ def _attempts(a: fmpz_poly, b: fmpz_poly) -> Iterator[list[Step]]:
     yield from _shifted(_direct, a, b)
     yield from _by_series(a, b)
     yield from _by_coboundary(a, b)
+    yield from _shifted(conjugate_steps, a, b)
     yield from _shifted(_of_series, a, b)
     yield from _by_contraction(a, b)
     found = sum_steps(a, b, _sums)
@@ -177,7 +180,7 @@ def _similar(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
 
 def _named(a: fmpz_poly, b: fmpz_poly) -> Iterator[Step]:
     if a.degree() == 0 and b.degree() == 0:
-        yield theorem("periodic fraction", a=str(a[0]), b=str(b[0]))
+        yield periodic(int(a[0]), int(b[0]))
     if a.degree() == 1 and b.degree() == 0:
         c, y = fmpq(a[0], a[1]), fmpq(b[0], a[1] ** 2)
         x = rational_root(4 * abs(y))

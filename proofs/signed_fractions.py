@@ -22,7 +22,7 @@ from constants_lab.channels import PolynomialChannel, RunChannel
 from constants_lab.errors import InputError
 from constants_lab.proofs import checker
 from constants_lab.proofs.coboundaries import Quad, coboundaries, folded, product, step_matrix
-from constants_lab.proofs.steps import Step, certificate, coboundary, scaled, shape, shift, theorem
+from constants_lab.proofs.steps import Step, certificate, coboundary, periodic, scaled, shape, shift, theorem
 from constants_lab.signed import SignedCF
 
 __all__ = ["prove_signed"]
@@ -155,7 +155,7 @@ def _by_periodic(period: Quad, target: Step) -> Iterator[list[Step]]:
         u = (scale, int((period[0][0] * sign - power[0][0]).p), 0, int(period[2][0].p) * sign)
         a, b, c, e = (fmpz_poly([entry]) for entry in u)
         yield [
-            theorem("periodic fraction", a=str(t), b=str(-d)),
+            periodic(t, -d),
             coboundary(0, target, (a, b, c, e), (fmpq_poly([sign]), _ONE), steps=k, converges="tietze"),
         ]
 

@@ -6,7 +6,7 @@ Steps are the JSON objects that :mod:`constants_lab.proofs.checker` reads; nothi
 from __future__ import annotations
 
 import json
-from math import lcm
+from math import isqrt, lcm
 from typing import Any
 
 from flint import fmpq, fmpq_poly, fmpz_poly
@@ -22,10 +22,12 @@ __all__ = [
     "Step",
     "certificate",
     "coboundary",
+    "conjugate",
     "facts_of",
     "flint_ratio",
     "function",
     "holds",
+    "periodic",
     "polynomial",
     "scaled",
     "shape",
@@ -127,6 +129,31 @@ def coboundary(
         "start": start,
         "converges": converges,
     }
+
+
+def conjugate(a: fmpz_poly, b: fmpz_poly, t: Ratio, s: Ratio, d: int) -> Step:
+    """PCF(a, b) by r = t + s √d; see the rule of the checker."""
+    return {
+        "rule": "conjugate",
+        "a": polynomial(a),
+        "b": polynomial(b),
+        "t": function(*t),
+        "s": function(*s),
+        "d": str(d),
+    }
+
+
+def periodic(a: int, b: int) -> Step:
+    """PCF(A, B) for numbers with A² + 4B = k² D > 0 no square: the root (A ± k √D)/2 of x² = A x + B of larger absolute value.
+
+    The checker rejects it for others.
+    """
+    square = a * a + 4 * b
+    root = isqrt(max(square, 0))
+    k = next((k for k in range(min(root, 10**4), 0, -1) if square % (k * k) == 0), 1)
+    one = fmpq_poly([1])
+    t, s = fmpq_poly([fmpq(a, 2)]), fmpq_poly([fmpq(k if a > 0 else -k, 2)])
+    return conjugate(fmpz_poly([a]), fmpz_poly([b]), (t, one), (s, one), square // (k * k))
 
 
 def scaled(fraction: int, a: fmpz_poly, b: fmpz_poly, c: fmpq) -> Step:

@@ -10,6 +10,7 @@ has the limit claimed, is seen in the numbers.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import reduce
@@ -308,6 +309,18 @@ def _shift(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     return _Fact(_Shape([], moved), value)
 
 
+def _conjugate(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
+    a, b, t, s, d = _polynomial(x["a"]), _polynomial(x["b"]), _quotient(x["t"]), _quotient(x["s"]), int(x["d"])
+    _require(d > 0 and math.isqrt(d) ** 2 != d, "d is a square")
+    u, v = _put(t, _N - 1), _put(s, _N - 1)
+    # r(n) = a(n) + b(n)/r(n-1), with 1/(u + v √d) = (u - v √d)/(u² - d v²).
+    norm = u**2 - d * v**2
+    _require((t - a) * norm == b * u and s * norm == -b * v, "r does not solve the recurrence")
+    _free((t**2 - d * s**2).numer, 0, "the norm of r")
+    _free((t**2 - d * s**2).denom, 0, "the norm of r")
+    return _Fact(_pcf(a, b), _number(a, 0) - _number(t, 0) + _number(s, 0) * mpmath.sqrt(d))
+
+
 def _coboundary(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     source, target = facts[x["fraction"]], _shape(x["target"])
     u, factor = tuple(_polynomial(e) for e in x["u"]), _quotient(x["factor"])
@@ -350,6 +363,7 @@ _RULES: dict[str, Callable[[list[_Fact], dict[str, Any]], _Fact]] = {
     "group": _group,
     "euler": _euler,
     "shift": _shift,
+    "conjugate": _conjugate,
     "coboundary": _coboundary,
     "recurrence": _recurrence,
 }

@@ -272,12 +272,6 @@ THEOREM_NUMBERS = {
         _bessel,
         lambda c, x, s: _fraction(lambda n: n + c, lambda n: s * x * x / 4),
     ),
-    "periodic fraction": TheoremNumbers(
-        _irrational,
-        lambda n, a, b: (a + 0 * n, b + 0 * n),
-        _larger_root,
-        lambda a, b: _fraction(lambda n: a, lambda n: b),
-    ),
     "binomial series": TheoremNumbers(
         lambda p, z: any(k * p == int(k * p) for k in (2, 3)) and abs(p) <= 60 and -1 <= z < 1 and (z > -1 or p < 1),
         lambda n, p, z: z * (n - 1 + p) / n,

@@ -334,6 +334,16 @@ def _group(step: Step) -> list[str]:
     return [f"In the series of {_of(step['series'])} two terms each are added up, t(2k) + t(2k+1)."]
 
 
+def _conjugate(step: Step) -> list[str]:
+    root = f"√{step['d']}"
+    return [
+        f"Two conjugate solutions: r(n) = {_function(step['t'])} + {_function(step['s'])} {root} satisfies",
+        f"r(n) r(n−1) = a(n) r(n−1) + b(n) for a(n) = {_poly(step['a'])}, b(n) = {_poly(step['b'])}, and so does r′, with −{root}.",
+        "By induction p(n) − x q(n) = r′(0) ⋯ r′(n) for x = a(0) − r′(0), and likewise with r and x′ = a(0) − r(0);",
+        "the product of all r′/r is 0, so p/q tends to x.",
+    ]
+
+
 def _recurrence(step: Step) -> list[str]:
     return [
         f"Zeilberger's method: let F(0, 0) = 1, F(n, k)/F(n−1, k) = {_function(step['across'])} and F(n, k)/F(n, k−1) = "
@@ -352,6 +362,7 @@ _WORDS: dict[str, Callable[[Step], list[str]]] = {
     "theorem": _theorem,
     "telescope": _telescope,
     "group": _group,
+    "conjugate": _conjugate,
     "euler": _euler,
     "shift": _shift,
     "coboundary": _coboundary,

@@ -22,6 +22,7 @@ from constants_lab.proofs.steps import (
     facts_of,
     flint_ratio,
     function,
+    periodic,
     polynomial,
     scaled,
     theorem,
@@ -42,7 +43,6 @@ SERIES = {
 FRACTIONS = {
     "lambert fraction": {"y": "-1/4"},
     "bessel fraction": {"c": "1", "x": "2", "s": "1"},
-    "periodic fraction": {"a": "1", "b": "1"},
     "laguerre fraction": {"p": "1/3", "r": "3/5"},
     "kummer fraction": {"q": "0", "x": "1", "i": "1"},
     "laplace fraction": {"x": "1"},
@@ -56,6 +56,7 @@ PROVED = {
     "telescope": ("3*n^2 + 11*n + 9", "-2*n^4 - 7*n^3 - 4*n^2 + 4*n", "8/(3*zeta(2) - 4)"),
     "euler": ("n^3 + (n + 1)^3", "-n^6", "1/zeta(3)"),
     "shift": ("3*n + 3", "-2*n^2 + n + 3", "1 + 3*pi/4"),
+    "conjugate": ("2*n + 1", "2 - n^2", "1 + sqrt(2)"),
     "coboundary": ("2*n + 3", "n^2 + 2*n", "4/(pi - 2)"),
     "recurrence": ("3*n^2 + 3*n + 1", "-2*n^4", "1/(2*catalan)"),
 }
@@ -109,7 +110,7 @@ def folded(a: str, b: str, target: Step, converges: str) -> str:
     u = ONE, fmpz_poly([]), fmpz_poly([]), ONE
     fold = 1 if "period" in target else 2
     step = coboundary(0, target, u, (one, one), fold=fold, steps=2, converges=converges)
-    return of_steps([theorem("periodic fraction", a=a, b=b), step])
+    return of_steps([periodic(int(a), int(b)), step])
 
 
 def constant(q: str) -> Step:

@@ -80,7 +80,7 @@ BROKEN: list[tuple[str, list[Any], Any]] = [
     ("group", [0, "z"], "-1/2"),
     ("apery series", [-1, "b", 0], "5"),
     ("bessel fraction", [0, "x"], "3"),
-    ("periodic fraction", [0, "a"], "2"),
+    ("conjugate", [0, "d"], "2"),
     ("odd series", [0, "y"], "3"),
     ("tietze", [1, "target", "period", 1, 1], "-1"),
     ("worpitzky", [1, "steps"], 1),

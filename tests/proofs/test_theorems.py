@@ -55,7 +55,6 @@ RANDOM: dict[str, Callable[[random.Random], Parameters]] = {
     "gauss series": lambda rng: {},
     "lambert fraction": lambda rng: {"y": square(rng, 1)},
     "bessel fraction": lambda rng: {"c": below(rng, 9), "x": below(rng, 9), "s": sign(rng)},
-    "periodic fraction": integers,
     "binomial series": lambda rng: {
         "p": Fraction(6 * rng.randint(-3, 3) + 1, rng.choice([2, 3])),
         "z": Fraction(-1, rng.choice([2, 4, 5, 6])),
@@ -98,10 +97,6 @@ NOT_FOR: list[tuple[str, dict[str, str]]] = [
     ("lambert fraction", {"y": "0"}),
     ("bessel fraction", {"c": "0", "x": "1", "s": "1"}),
     ("bessel fraction", {"c": "1", "x": "1", "s": "0"}),
-    ("periodic fraction", {"a": "1", "b": "2"}),
-    ("periodic fraction", {"a": "1", "b": "-1"}),
-    ("periodic fraction", {"a": "1000", "b": "-1999995/8"}),
-    ("periodic fraction", {"a": "3", "b": "1/3"}),
 ]
 
 
