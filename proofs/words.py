@@ -338,7 +338,8 @@ def _conjugate(step: Step) -> list[str]:
     root = f"√{step['d']}"
     return [
         f"Two conjugate solutions: r(n) = {_function(step['t'])} + {_function(step['s'])} {root} satisfies",
-        f"r(n) r(n−1) = a(n) r(n−1) + b(n) for a(n) = {_poly(step['a'])}, b(n) = {_poly(step['b'])}, and so does r′, with −{root}.",
+        f"r(n) r(n−1) = a(n) r(n−1) + b(n) for a(n) = {_poly(step['a'])}, b(n) = {_poly(step['b'])};",
+        f"so does r′, with −{root}.",
         "By induction p(n) − x q(n) = r′(0) ⋯ r′(n) for x = a(0) − r′(0), and likewise with r and x′ = a(0) − r(0);",
         "the product of all r′/r is 0, so p/q tends to x.",
     ]

@@ -56,7 +56,7 @@ PROVED = {
     "telescope": ("3*n^2 + 11*n + 9", "-2*n^4 - 7*n^3 - 4*n^2 + 4*n", "8/(3*zeta(2) - 4)"),
     "euler": ("n^3 + (n + 1)^3", "-n^6", "1/zeta(3)"),
     "shift": ("3*n + 3", "-2*n^2 + n + 3", "1 + 3*pi/4"),
-    "conjugate": ("2*n + 1", "2 - n^2", "1 + sqrt(2)"),
+    "conjugate": ("2*n - 4", "-n^2 + 5*n - 5", "(1 - 2*phi)/phi"),
     "coboundary": ("2*n + 3", "n^2 + 2*n", "4/(pi - 2)"),
     "recurrence": ("3*n^2 + 3*n + 1", "-2*n^4", "1/(2*catalan)"),
 }
