@@ -17,7 +17,7 @@ from constants_lab.proofs.steps import certificate, periodic
 
 PROVED = [
     ("2*n - 10", "-n^2 + 11*n + 1", "(2 - phi)/(2*phi + 1)"),
-    ("2*n - 6", "-n^2 + 7*n - 11", "(3 - phi)/phi"),
+    ("2*n - 6", "-n^2 + 7*n - 11", "(1 - 3*phi)/phi"),
     ("2*n - 4", "-n^2 + 5*n - 5", "(1 - 2*phi)/phi"),
     ("2*n - 8", "-n^2 + 9*n - 9", "-3/(phi + 1)"),
     ("2*n - 8", "-n^2 + 9*n + 11", "(phi + 3)/(2*phi + 1)"),
