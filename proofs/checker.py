@@ -7,7 +7,7 @@ b), with x_n = a(n), y_n = b(n+1), or one whose pairs x, y are a head and then, 
 functions.  Every step names a rule or a theorem and its data and yields a fact: that a *series* or a *fraction* converges to
 a Möbius image of a constant.  The last fact must be the claim.  Each rule is a function whose docstring is its mathematical
 statement; everything is recomputed and nothing believed but the theorems that a certificate cites.  At the end fraction and
-number are compared in exact arithmetic, which catches a theorem cited for what it does not say.
+number are compared numerically, with integers and fractions, against theorems cited for what they do not say.
 """
 
 from __future__ import annotations
@@ -45,6 +45,9 @@ def _spend(work: int) -> None:
     """Count work, in units of about a microsecond, and reject a certificate that asks for too much."""
     _SPENT[0] += work
     _require(_SPENT[0] <= MAX_WORK, "the certificate asks for too much work")
+def _metered(q: Fraction) -> Fraction:
+    _spend((q.numerator.bit_length() + q.denominator.bit_length()) ** 2 // 300_000)
+    return q
 # --- polynomials and rational functions in n and k over Q
 def _sum(p: Poly, q: Poly) -> Poly: return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
@@ -128,7 +131,6 @@ N = Function(_line(1, 0))
 Univariate = Function  # How the data of a rule are read: as a rational function of n,
 Bivariate = Function  # or of n and k,
 Polynomial = Function  # or a polynomial in n with integer coefficients.
-# --- facts
 def _product(x: Matrix, y: Matrix) -> Matrix:
     (a, b, c, d), (s, t, u, v) = x, y
     return a * s + b * u, a * t + b * v, c * s + d * u, c * t + d * v
@@ -140,10 +142,9 @@ class Value(NamedTuple):
         """The image under another Möbius map, scaled, for a root without it in the denominator; reject a constant map."""
         _require(outer[0] * outer[3] != outer[1] * outer[2], "a Möbius map has determinant 0")
         m = w, x, y, z = _product((outer[0], outer[1], outer[2], outer[3]), self.matrix)
-        _spend(sum(Fraction(e).numerator.bit_length() + Fraction(e).denominator.bit_length() for e in m) ** 2 // 300_000)
         if y and self.constant.startswith("sqrt("):
             m = w * z - x * y, x * z - w * y * (d := _rational(self.constant[5:-1])), 0, z * z - y * y * d
-        w, x, y, z = (Fraction(e) / next(filter(None, m)) for e in m)
+        w, x, y, z = (_metered(Fraction(e)) / next(filter(None, m)) for e in m)
         return Value(self.constant, (w, x, y, z))
     def finite(self) -> Value:
         """This value; reject one that is not known to be finite."""
@@ -221,7 +222,7 @@ def _shape(x: Any) -> Shape:
     pairs = [(_constant(_rational(v)), _constant(_rational(w)), one) for v, w in (_list(pair, 2, 2) for pair in head)]
     rounds = [(_quotient(v), _constant(_rational(w)), _quotient(t[0]) if t else one) for v, w, *t in entries]
     return Shape(tuple(pairs), tuple(rounds))
-# --- numbers, to 60 decimals
+# --- numbers
 _DECIMAL = Context(prec=100)
 def _rounded(x: Fraction) -> Fraction: return Fraction(round(x * 10**80), 10**80)
 def _decimal(q: Fraction) -> Decimal: return _DECIMAL.divide(Decimal(q.numerator), Decimal(q.denominator))
@@ -260,7 +261,7 @@ _NUMBERS: dict[str, Callable[..., Fraction]] = {
     "besselj_ratio": lambda q, x: x / (2 * (q + 1)) * _bessel(q + 1, -x * x / 4)}
 @cache
 def number(name: str) -> Fraction:
-    """A constant that a theorem speaks of, by its name, to 10^-60."""
+    """A constant that a theorem speaks of, by its name, to 60 digits, or decimals where it is small."""
     kind, _, parameters = name.rstrip(")").partition("(")
     return _NUMBERS[kind](*(Fraction(x) for x in parameters.split(",") if x))
 _SAME: dict[str, tuple[str, Matrix]] = {"e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("exp(2)", (1, 0, 0, 1)),
@@ -291,9 +292,8 @@ def _arctangent_root(y: Fraction) -> Value:
     return Value(f"L({_SQUARES[y][0]},1)").under(_SQUARES[y][1], 0, 0, 1)
 _SQUARES: dict[Fraction, tuple[int, Fraction]] = {}
 class Theorem(NamedTuple):
-    """A statement, its hypothesis about rational parameters, its conclusion; docs/theorems.md names the sources."""
-    statement: str
-    hypothesis: Callable[..., bool]
+    statement: str  # docs/theorems.md names the sources
+    hypothesis: Callable[..., bool]  # about rational parameters
     conclusion: Callable[..., Fact]
 THEOREMS = {
     "exponential series": Theorem(
@@ -353,8 +353,7 @@ def _decay(ratio: Function) -> Fraction | None:
     second = Fraction(ratio.bottom.get((y - 1, 0), 0), d) - Fraction(ratio.top.get((x - 1, 0), 0), c or 1)
     return second if x == y and abs(c) == abs(d) else None
 def telescope(series: Series, shift: int, ratio: Univariate, rho: Univariate, g: Univariate, c: Fraction) -> Fact:
-    """Let Σ s(k) have the ratio S, and t(k) = ρ(k) s(k+m), ρ(k) = c + g(k+1) S(k+m+1) - g(k).  Then Σ t(k) = c Σ s(k+m) -
-    g(0) s(m).
+    """Let S be the ratio of s, t(k) = ρ(k) s(k+m), ρ(k) = c + g(k+1) S(k+m+1) - g(k).  Then Σ t(k) = c Σ s(k+m) - g(0) s(m).
     For ρ(k) S(k+m) = R(k) ρ(k-1) makes R the ratio of t, ρ(0) s(m) = 1 its first term 1, and the sum to N telescopes up to
     g(N) s(N+m), which tends to 0: S tends to less than 1 in absolute value, or s(k) ~ k^-σ with σ > deg g.  ρ, g have no
     poles at k ≥ 0, R none at k ≥ 1."""
@@ -364,7 +363,8 @@ def telescope(series: Series, shift: int, ratio: Univariate, rho: Univariate, g:
     _require(shift >= 0 and rho * moved == ratio * rho.shift(-1), "the two series are not related by rho")
     _require(rho == g.shift(1) * moved.shift(1) - g + c, "the telescoping identity does not hold")
     _require(sigma is None or not g.top or max(g.top)[0] - max(g.bottom)[0] < sigma, "the boundary term does not tend to 0")
-    terms = list(accumulate((series.ratio.at(k) for k in range(1, shift + 1)), Fraction.__mul__, initial=Fraction(1)))
+    ratios = map(series.ratio.at, range(1, shift + 1))
+    terms = list(accumulate(ratios, lambda x, y: _metered(x * y), initial=Fraction(1)))
     _require(rho.at(0) * terms[-1] == 1, "the first term is not 1")
     return Series(ratio, series.value.under(c, -c * sum(terms[:-1]) - g.at(0) * terms[-1], 0, 1))
 def group(series: Series) -> Fact:
@@ -390,8 +390,9 @@ def shift(fraction: Continued, by: int) -> Fact:
     maps y -> a(k) + b(k+1)/y, k = s-1, ..., 0, when b(k) ≠ 0 for 1 ≤ k ≤ s and both are finite: from PCF(a, b) to the tail
     for s = ``by`` > 0, from the tail to PCF(a, b) for s = -``by`` > 0."""
     x, y = (f.shift(min(by, 0)) for f in fraction.shape.pair)
-    maps = [(x.at(k), y.at(k), Fraction(1), Fraction(0)) for k in range(abs(by))]
-    p, q, r, s = reduce(_product, maps, (Fraction(1), Fraction(0), Fraction(0), Fraction(1)))
+    p, q, r, s = Fraction(1), Fraction(0), Fraction(0), Fraction(1)
+    for k in range(abs(by)):
+        p, q, r, s = map(_metered, _product((p, q, r, s), (x.at(k), y.at(k), 1, 0)))
     value = fraction.value.under(*((p, q, r, s) if by < 0 else (s, -q, -r, p))).finite()
     return Continued(_pcf(x.shift(max(by, 0)), y.shift(max(by, 0) - 1)), value)
 def conjugate(a: Polynomial, b: Polynomial, t: Univariate, s: Univariate, d: Fraction) -> Fact:
@@ -409,8 +410,7 @@ def _growing(a: Function, b: Function, r: Function, first: int, start: int) -> N
     = 0 and q(n) = a(n) q(n-1) + b(n) q(n-2): by induction, as q(n)/q(n-1) = a(n) + b(n) q(n-2)/q(n-1)."""
     before, now = Fraction(0), Fraction(1)
     for n in range(first + 1, start + 1):
-        before, now = now, a.at(n) * now + b.at(n) * before
-        _spend(now.numerator.bit_length() * now.denominator.bit_length() // 300_000)
+        before, now = now, _metered(a.at(n) * now + b.at(n) * before)
     held = now * before > 0 and now / before >= r.at(start) and r.sign(start) == 1
     sign = b.sign(start + 1)
     step = a - r if sign == 1 else (a - r) * r.shift(-1) + b
@@ -497,7 +497,9 @@ class Verdict(NamedTuple):
     digits: int
 def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
     """The fact that a step yields from the facts before it; theorems that it cites are added to ``cited``."""
-    _SPENT[0] *= bool(facts)
+    _SPENT[0] = 0
+    return _derived(step, facts, cited)
+def _derived(step: object, facts: list[Fact], cited: set[str]) -> Fact:
     data = dict(step) if isinstance(step, dict) else {}
     rule = _text(data.pop("rule", None))
     if rule == "theorem":
@@ -524,8 +526,7 @@ def _compared(claim: Continued) -> int:
     rounds = ((x.at(m), y.at(m)) for m in count() for x, y, t in claim.shape.period for _ in range(int(t.at(m))))
     pairs = chain(((x.at(0), y.at(0)) for x, y, _ in claim.shape.head), rounds)
     for n, (x, y) in enumerate(islice(pairs, 400)):
-        p, p0, q, q0 = x * p + p0, y * p, x * q + q0, y * q
-        _spend(p.numerator.bit_length() * p.denominator.bit_length() // 300_000)
+        p, p0, q, q0 = _metered(x * p + p0), y * p, x * q + q0, y * q
         _require(y != 0, f"b vanishes at {n + 1}: the fraction ends")
         if n - 1 >= 6 << len(kept) and q * q0 != 0:
             kept.append(_rounded(p / q + p0 / q0) / 2)
@@ -535,7 +536,7 @@ def _compared(claim: Continued) -> int:
         below, limits = limits, [c + 1 / (y - x) for c, (x, y) in zip(below[1:], pairwise(limits), strict=False)]
     raw, best, moved = (abs(x - y) / max(abs(value), Fraction(1, 10**6)) for x, y in
                         ((kept[-1], value), (limits[-1], value), (kept[-1], kept[-2])))
-    digits = next(d for d in range(60) if min(raw, best) * 10 ** (d + 1) >= 1 or d == 55)
+    digits = next(d for d in range(60) if (raw if moved * 10**30 < 1 else best) * 10 ** (d + 1) >= 1 or d == 55)
     # What the last 192 terms moved is about the error before them, and the error now is a few times that at the most.
     enough = digits >= (30 if moved * 10**30 < 1 else 3) and raw <= 20 * moved + Fraction(1, 10**50)
     _require(enough, f"fraction and claimed number agree to {digits} digits only")
@@ -552,7 +553,7 @@ def check(text: str) -> Verdict:
     except (ValueError, RecursionError) as error:
         raise NotACertificate(f"not JSON: {str(error)[:100]}") from None
     whole = _object(data, {"format", "version", "claim", "steps", "theorems"})
-    _wanted(whole["format"] == FORMAT and whole["version"] is VERSION, f"a {FORMAT} of version {VERSION}")
+    _wanted(whole["format"] == FORMAT and _index(whole["version"], 9**9) == VERSION, f"a {FORMAT} of version {VERSION}")
     claim = _object(whole["claim"], {"fraction", "constant", "matrix"})
     name = _text(claim["constant"])
     matrix = [_integer(e) for row in _list(claim["matrix"], 2, 2) for e in _list(row, 2, 2)]
@@ -561,7 +562,7 @@ def check(text: str) -> Verdict:
     facts, cited = list[Fact](), {"zeta(2) = pi^2/6"} if name == "pi^2" else set[str]()
     for place, step in enumerate(_list(whole["steps"], 1, MAX_STEPS), 1):
         try:
-            facts.append(derive(step, facts, cited))
+            facts.append(_derived(step, facts, cited))
         except Rejected as error:
             error.step = place
             raise
@@ -577,20 +578,19 @@ def check_file(path: str) -> Verdict:
         raise NotACertificate(f"cannot be read: {error}") from None
 def main(paths: list[str]) -> int:
     """Check files and say what came out."""
-    codes = [0] if paths else [2]
+    codes = [0 if paths else 2]
     for path in paths:
         try:
             verdict = check_file(path)
             print(f"{path}: accepted; {verdict.digits} digits agree; rests on {', '.join(verdict.theorems)}")
         except Rejected as error:
-            print(f"{path}: rejected at {f'step {error.step}' if error.step else 'the claim'}: {error}")
             codes.append(1)
+            print(f"{path}: rejected at {f'step {error.step}' if error.step else 'the claim'}: {error}")
         except NotACertificate as error:
             print(f"{path}: not a certificate: {error}")
             codes.append(2)
     return max(codes)
-def _install() -> None:
-    """Add the theorems of special_functions.py, when that file stands beside this one."""
+def _install() -> None:  # Adds the theorems of special_functions.py, when that file stands beside this one.
     path = Path(__file__).with_name("special_functions.py")
     if path.exists() and (spec := spec_from_file_location("special_functions", path)) and spec.loader:
         spec.loader.exec_module(module := module_from_spec(spec))
