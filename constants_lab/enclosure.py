@@ -224,7 +224,7 @@ def enclose_signed(cf: SignedCF, digits: int) -> Enclosure:
     induction.  The maps a_n + s_n/t take [1, oo] into itself, so the value lies between p_n/q_n (t = oo) and
     (p_n + s_n p_(n-1))/D_n (t = 1), which are 1/(q_n D_n) apart.  D never falls, and grows beyond bounds unless
     a_n + s_n = 1 from some n on; then q_n does.  So the fraction converges (Tietze 1911; Perron, Die Lehre von den
-    Kettenbrüchen I, section 38).  Quotients before N are multiplied exactly, whatever they are; where negative quotients
+    Kettenbrüchen I, 1954).  Quotients before N are multiplied exactly, whatever they are; where negative quotients
     stand for ever, an equivalence makes them positive and changes the signs next to them.
 
     Raises :class:`NoEnclosure` where the quotients break the rule for ever, or that cannot be decided; where more than

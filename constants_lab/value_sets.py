@@ -4,7 +4,7 @@ The tail behind n is t(n) = b(n+1)/(a(n+1) + t(n+1)), the limit of the fraction 
 leading coefficient (the sign of a may be changed by an equivalence, which changes the sign of the value), so that beyond some n
 both a > 0 and b keep their signs.  With s_n(w) = b(n)/(a(n) + w):
 
-* b > 0 (Seidel 1846, Stern 1860; Perron, Die Lehre von den Kettenbrüchen II, section 1): a fraction of positive terms
+* b > 0 (Seidel 1846, Stern 1848; Perron, Die Lehre von den Kettenbrüchen II, 1957): a fraction of positive terms
   converges if the series of sqrt(a(n) a(n+1)/b(n+1)) diverges, here if deg b <= 2 deg a + 2.  Then t(n) > 0.
 * b < 0: let c(n) >= 0, c(n) < a(n) and -b(n) <= c(n-1) (a(n) - c(n)).  Then s_n maps [-c(n), 0] into [-c(n-1), 0] and
   increases, so the approximants s_(n+1) ... s_(n+m)(0) decrease in m and are bounded: they converge, and -c(n) <= t(n) <= 0.
@@ -90,7 +90,7 @@ def simple_tail_set(a: fmpz_poly, b: fmpz_poly) -> TailSet:
     """The tail set of one of the classical theorems, for ``a`` with a positive leading coefficient.
 
     Raises :class:`NoEnclosure` naming the inequality that fails for all large n; where the fraction converges, it is left to
-    fail only for polynomial convergence with an error of n^-s, s < 1.
+    fail only for polynomial convergence with an error of n^-s, s ≤ 1.
     """
     da, db = a.degree(), b.degree()
     zero, one = fmpz_poly([0]), fmpz_poly([1])

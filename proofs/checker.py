@@ -21,7 +21,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cache, reduce
 from importlib.util import module_from_spec, spec_from_file_location
-from itertools import accumulate, chain, count, islice, pairwise, takewhile
+from itertools import accumulate, chain, count, islice, pairwise, product, takewhile
 from math import isqrt
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,8 +52,12 @@ def _metered(q: Fraction) -> Fraction:
 def _sum(p: Poly, q: Poly) -> Poly: return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
     """By one product of integers, the values at k = 2^(8 size), n = k^width, in which the coefficients do not overlap."""
-    if not p or not q:
-        return {}
+    _spend(3 + len(p) + len(q))
+    if min(len(p), len(q)) < 3:
+        out = Poly()
+        for ((i, j), x), ((s, t), y) in product(p.items(), q.items()):
+            out[i + s, j + t] = out.get((i + s, j + t), 0) + x * y
+        return {e: c for e, c in out.items() if c}
     width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
     size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
     _spend(3 + width * high + 8 * (cells := size * width * high) * isqrt(8 * cells) // 50_000)
@@ -68,7 +72,6 @@ def _line(slope: int, start: int, k: bool = False) -> Poly:
     """slope n + start, or slope k + start."""
     return {e: c for e, c in (((not k, k), slope), ((0, 0), start)) if c}
 def _put(p: Poly, x: Poly, y: Poly) -> Poly:
-    """p(x, y) for polynomials x, y, by Horner's scheme in both."""
     out: Poly = {}
     for i in range(max((i for i, _ in p), default=-1), -1, -1):
         row: Poly = {}
@@ -102,7 +105,6 @@ class Function:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Function) and _times(self.top, other.bottom) == _times(other.top, self.bottom)
     def put(self, x: Poly, y: Poly | None = None) -> Function:
-        """f(x, y); reject a denominator that becomes zero."""
         top, bottom = (_put(p, x, {} if y is None else y) for p in (self.top, self.bottom))
         _require(bool(bottom), "a denominator vanishes")
         return Function(top, bottom)
@@ -119,7 +121,6 @@ class Function:
             shown = end is not None and all(sum(c * n**i for (i, _), c in p.items()) for n in range(first, end))
             _require(shown, f"{what} may have a zero or pole")
     def sign(self, n: int, k: int = 0) -> int:
-        """1 or -1 when this is known to have that sign at all integers ≥ n, k; else 0."""
         return _sign(self.top, n, k) * _sign(self.bottom, n, k)
     def nonnegative(self, n: int, k: int = 0) -> bool:
         """Whether this is known to be ≥ 0, and to have no pole, at all integers ≥ n, k."""
@@ -147,7 +148,6 @@ class Value(NamedTuple):
         w, x, y, z = (_metered(Fraction(e)) / next(filter(None, m)) for e in m)
         return Value(self.constant, (w, x, y, z))
     def finite(self) -> Value:
-        """This value; reject one that is not known to be finite."""
         self.number()
         return self
     def number(self) -> Fraction:
@@ -325,18 +325,18 @@ THEOREMS = {
         lambda c, x, s: Continued(_pcf(N + c, _constant(x * x / 4 * s)), _bessel_value(c, x, s).under(x / 2, 0, 0, 1)))}
 def seidel_stern(shape: Shape) -> None:
     """PCF(a, b) converges if a(n), b(n) > 0 from some n on and deg b ≤ 2 deg a + 2, for Σ √(a(n) a(n+1)/b(n+1)) = ∞ then
-    (Seidel 1846, Stern 1848; Perron, Die Lehre von den Kettenbrüchen II, 1957, section 14)."""
+    (Seidel 1846, Stern 1848; Perron, Die Lehre von den Kettenbrüchen II, 1957).  Signs are looked for from n = 50 on."""
     a, b = shape.pair
     holds = a.sign(50) == b.sign(50) == 1 and max(b.top) <= (2 * max(a.top)[0] + 2, 0) and max(*a.bottom, *b.bottom) == (0, 0)
     _require(holds, "the elements are not positive polynomials, or deg b > 2 deg a + 2")
 def worpitzky(shape: Shape) -> None:
     """PCF(a, b) converges, if not to infinity, when |b(n)| ≤ a(n) a(n-1)/4 from some n on (Worpitzky 1865; Lorentzen and
-    Waadeland, Continued Fractions I, 2008, section 3.2)."""
+    Waadeland, Continued Fractions I, 2008, section 3.2).  It is looked for from n = 49 on."""
     a, b = (f.shift(49) for f in shape.pair)
     _require(a.sign(0) != 0 and all((a.shift(1) * a - b * k).nonnegative(0) for k in (4, -4)), "b is not shown to be small")
 def tietze(shape: Shape) -> None:
     """x_0 + s_0/(x_1 + s_1/(x_2 + ...)) converges if s_i = ±1 and the x_i, i ≥ 1, are integers with x_i ≥ 1, x_i + s_i ≥ 1
-    (Tietze 1911; Perron, Die Lehre von den Kettenbrüchen I, 1954, section 37)."""
+    (Tietze 1911; Perron, Die Lehre von den Kettenbrüchen I, 1954)."""
     for i, (x, y, t) in enumerate(shape.head + shape.period):
         sign, first = y.at(0) if y == _constant(y.at(0)) else 0, int(i == 0 and not shape.head)
         points = range(1 + max({(0, 0), *x.top, *t.top})[0])
