@@ -52,15 +52,16 @@ def _metered(q: Fraction) -> Fraction:
 def _sum(p: Poly, q: Poly) -> Poly: return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
     """By one product of integers, the values at k = 2^(8 size), n = k^width, in which the coefficients do not overlap."""
-    _spend(3 + len(p) + len(q))
+    if not p or not q:
+        return {}
+    width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
+    size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
+    _spend(3 + width * high + 8 * (cells := size * width * high) * isqrt(8 * cells) // 50_000)
     if min(len(p), len(q)) < 3:
         out = Poly()
         for ((i, j), x), ((s, t), y) in product(p.items(), q.items()):
             out[i + s, j + t] = out.get((i + s, j + t), 0) + x * y
         return {e: c for e, c in out.items() if c}
-    width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
-    size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
-    _spend(3 + width * high + 8 * (cells := size * width * high) * isqrt(8 * cells) // 50_000)
     half, places = 1 << 8 * size - 1, [divmod(e, width) for e in range(width * high)]
     offset = int.from_bytes(half.to_bytes(size, "little") * len(places), "little")
     parts = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
@@ -120,8 +121,7 @@ class Function:
             _spend(len(p) * ((end or first) - first) * (1 + max(p, default=(0, 0))[0] // 50))
             shown = end is not None and all(sum(c * n**i for (i, _), c in p.items()) for n in range(first, end))
             _require(shown, f"{what} may have a zero or pole")
-    def sign(self, n: int, k: int = 0) -> int:
-        return _sign(self.top, n, k) * _sign(self.bottom, n, k)
+    def sign(self, n: int, k: int = 0) -> int: return _sign(self.top, n, k) * _sign(self.bottom, n, k)
     def nonnegative(self, n: int, k: int = 0) -> bool:
         """Whether this is known to be ≥ 0, and to have no pole, at all integers ≥ n, k."""
         below = _sign(self.bottom, n, k)
