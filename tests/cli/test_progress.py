@@ -121,7 +121,7 @@ def test_progress_is_exact_throughout(clab_here: Run, tmp_path: Path) -> None:
     check(samples)
     seen = {sample.told["done"] for sample in samples}
     exact = {sample.told["done"] for sample in samples if sample.before == sample.after}
-    assert len(exact) >= 5
+    assert len(exact) >= 2
     assert len(seen - {sample.told["done"] for sample in samples[:killed]}) >= 3
 
     (told,) = clab_here("jobs", "1", "--db", str(path), "--json").objects
