@@ -1,0 +1,208 @@
+"""Each condition of the checker's rules, by steps that break it; most would prove something false without it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from constants_lab.polynomials import parse_polynomial
+from constants_lab.proofs import checker
+from constants_lab.proofs.checker import Continued, Series, Value
+from constants_lab.proofs.prover import prove
+from constants_lab.proofs.steps import facts_of
+
+N = checker.N
+ZETA = Series(N * N / ((N + 1) * (N + 1)), Value("zeta(2)"))
+LAMBERT = Continued(checker._pcf(N * 2 + 1, N * N), Value("pi").under(0, 4, 1, 0))
+ARTANH = Continued(checker._pcf(N * 2 + 1, N * N * Fraction(-1, 4)), Value("log(3)").under(0, 1, 1, 0))
+
+
+def of(num: list[int], den: list[int] | None = None) -> dict[str, list[str]]:
+    """A rational function by integer coefficients."""
+    return {"num": [str(c) for c in num], "den": [str(c) for c in den or [1]]}
+
+
+def rejected(step: dict[str, Any], reason: str, *facts: checker.Fact) -> None:
+    with pytest.raises(checker.Rejected, match=reason):
+        checker.derive(step, list(facts), set())
+
+
+TELESCOPE = {"rule": "telescope", "series": 0, "shift": 0, "ratio": of([1, 0, 0], [1, 2, 1]), "c": "1"}
+
+
+def test_a_sum_whose_boundary_term_stays_is_not_telescoped() -> None:
+    # ρ = 1 = 1 + g(k+1) S(k+1) - g(k) for g = (k+1)²/1000, but g(k) s(k) is 1/1000 for ever.
+    step = {**TELESCOPE, "rho": of([1]), "g": of([1, 2, 1], [1000])}
+    rejected(step, "boundary term", ZETA)
+
+
+def test_the_telescoped_series_begins_with_1_and_is_what_it_is_said_to_be() -> None:
+    assert isinstance(checker.derive({**TELESCOPE, "rho": of([1]), "g": of([0])}, [ZETA], set()), Series)
+    rejected({**TELESCOPE, "c": "2", "rho": of([2]), "g": of([0])}, "first term", ZETA)
+    rejected({**TELESCOPE, "rho": of([1]), "g": of([1])}, "telescoping identity", ZETA)
+    rejected({**TELESCOPE, "rho": of([1, 1]), "g": of([0])}, "related by rho", ZETA)
+    rejected({**TELESCOPE, "rho": of([1]), "g": of([1], [1, -5])}, "g may have", ZETA)
+    rejected({**TELESCOPE, "rho": of([1], [1, -5]), "g": of([0])}, "rho may have", ZETA)
+    rejected({**TELESCOPE, "shift": -1, "rho": of([1]), "g": of([0])}, "related by rho", ZETA)
+
+
+def test_a_series_with_a_pole_is_not_grouped() -> None:
+    alternating = Series((N - 4) * -1 / (N - 3), Value("log(2)"))
+    rejected({"rule": "group", "series": 0}, "ratio may have|denominator", alternating)
+
+
+EULER = {
+    "rule": "euler",
+    "series": 0,
+    "a": ["2", "2", "1"],
+    "b": ["-1", "0", "0", "0", "0"],
+    "h1": of([1, 0, 0]),
+    "h2": of([1, 0, 0]),
+    "f": ["1"],
+}
+
+
+def test_eulers_fraction_is_that_of_its_series() -> None:
+    assert isinstance(checker.derive(EULER, [ZETA], set()), Continued)
+    rejected({**EULER, "b": ["-1", "0", "0", "0", "1"]}, "b is not", ZETA)
+    rejected({**EULER, "a": ["2", "2", "2"]}, r"f\(n\) a\(n\) is not", ZETA)
+    rejected({**EULER, "f": ["1", "-3"]}, "f may have", ZETA)
+    rejected({**EULER, "h2": of([1, -3])}, "h2 may have", ZETA)
+    rejected(EULER, "the series is not", Series(N / (N + 1) * -1, Value("log(2)")))
+    rejected(EULER, "infinite, or be divided by 0", Series(ZETA.ratio, Value("zeta(2)", (0, 0, 0, 1))))
+
+
+def test_a_tail_that_is_infinite_is_no_number() -> None:
+    one = Continued(LAMBERT.shape, Value("sqrt(2)", (0, 1, 0, 1)))
+    rejected({"rule": "shift", "fraction": 0, "by": 1}, "infinite", one)
+    rejected({"rule": "shift", "fraction": 0, "by": -1}, "determinant 0", LAMBERT)
+
+
+COBOUNDARY = {
+    "rule": "coboundary",
+    "fraction": 0,
+    "target": {"a": ["2", "1"], "b": ["1", "0", "0"]},
+    "u": [["1"], [], [], ["1"]],
+    "factor": of([1]),
+    "fold": 1,
+    "steps": 1,
+    "growth": of([1]),
+    "start": 0,
+    "converges": "",
+}
+
+
+def test_matrices_that_are_singular_or_do_not_fit_carry_nothing_over() -> None:
+    assert isinstance(checker.derive(COBOUNDARY, [LAMBERT], set()), Continued)
+    rejected({**COBOUNDARY, "u": [["1", "-3"], [], [], ["1"]]}, "det U may", LAMBERT)
+    rejected({**COBOUNDARY, "u": [["1"], ["1"], ["1"], ["1"]]}, "det U is|det U may", LAMBERT)
+    rejected({**COBOUNDARY, "factor": of([1, -3])}, "lambda may", LAMBERT)
+    rejected({**COBOUNDARY, "factor": of([2])}, "identity", LAMBERT)
+    rejected({**COBOUNDARY, "fold": 0}, "no steps", LAMBERT)
+    rejected({**COBOUNDARY, "steps": 0}, "no steps", LAMBERT)
+
+
+def test_what_is_between_the_convergents_that_are_carried_over_needs_a_theorem() -> None:
+    twice = {**COBOUNDARY, "fold": 2, "steps": 2}
+    rejected(twice, "may not converge", LAMBERT)
+    assert isinstance(checker.derive({**twice, "converges": "seidel stern"}, [LAMBERT], set()), Continued)
+    rejected({**twice, "converges": "worpitzky"}, "b is not shown", LAMBERT)
+    rejected({**twice, "converges": "tietze"}, "a sign, quotient", LAMBERT)
+    other = {
+        **twice,
+        "target": {"a": ["4", "2"], "b": ["-1", "0", "0"]},
+        "u": [["2"], [], [], ["1"]],
+        "factor": of([4]),
+    }
+    rejected({**other, "converges": "seidel stern"}, "not positive", ARTANH)
+
+
+def test_weights_of_two_signs_need_denominators_that_are_known_to_grow() -> None:
+    # U is the adjugate of the step, so that the target is the tail; u22 = 2n+1, -u21 b = -(n+1)²/4.
+    target = {"a": ["4", "6"], "b": ["-1", "-2", "-1"]}
+    step = {
+        **COBOUNDARY,
+        "target": target,
+        "u": [[], ["2", "4", "2"], ["-4"], ["8", "4"]],
+        "factor": of([2, 8, 8], [1, 2, 1]),
+    }
+    assert isinstance(checker.derive({**step, "growth": of([1, 0]), "start": 2}, [ARTANH], set()), Continued)
+    rejected({**step, "growth": of([3, 0]), "start": 2}, "growth", ARTANH)
+    rejected({**step, "growth": of([-1, 0]), "start": 2}, "growth", ARTANH)
+    rejected({**step, "growth": of([1, 0]), "start": 0}, "growth", ARTANH)
+
+
+def test_the_conditions_of_conjugate_solutions() -> None:
+    step = {"rule": "conjugate", "a": ["1"], "b": ["1"], "t": of([1], [2]), "s": of([1], [2]), "d": "5"}
+    assert isinstance(checker.derive(step, [], set()), Continued)
+    rejected({**step, "d": "4"}, "square")
+    rejected({**step, "d": "-5"}, "square")
+    rejected({**step, "d": "6"}, "no solution")
+    rejected({**step, "s": of([-1], [2])}, "product of")
+    # r = n - 2 + ... has a norm that vanishes: r = (n-2)(1 + √2) for a = (n-2) 2, b = (n-2)(n-3).
+    zero = {"a": ["2", "-4"], "b": ["1", "-5", "6"], "t": of([1, -2]), "s": of([1, -2]), "d": "2"}
+    rejected({**step, **zero}, "norm of r")
+
+
+@pytest.fixture(scope="module")
+def catalan() -> tuple[dict[str, Any], list[checker.Fact]]:
+    """The step for 1/(2G), and the facts before it."""
+    text = prove(parse_polynomial("3*n^2 + 3*n + 1"), parse_polynomial("-2*n^4"), "catalan", [[0, 1], [2, 0]])
+    assert text is not None
+    steps = json.loads(text)["steps"]
+    place = next(i for i, step in enumerate(steps) if step["rule"] == "recurrence")
+    return steps[place], facts_of(steps[:place])
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"bound": of([1])}, "bound"),
+        ({"growth": of([9, 0, 0])}, "growth"),
+        ({"growth": of([-1, 0, 0])}, "growth"),
+        ({"start": 1}, "bound"),
+        ({"bound": of([9, 0, 0])}, "tend to 0"),
+        ({"a": ["3", "-3", "2"]}, "Zeilberger"),
+        ({"b": ["-2", "8", "-12", "8", "-3"]}, "Zeilberger"),
+    ],
+    ids=str,
+)
+def test_a_recurrence_without_one_of_its_conditions_is_rejected(
+    catalan: tuple[dict[str, Any], list[checker.Fact]], change: dict[str, Any], reason: str
+) -> None:
+    step, facts = catalan
+    assert isinstance(checker.derive(copy.deepcopy(step), facts, set()), Continued)
+    rejected({**step, **change}, reason, *facts)
+
+
+def test_the_sums_of_a_recurrence_are_those_of_its_terms(catalan: tuple[dict[str, Any], list[checker.Fact]]) -> None:
+    step, facts = catalan
+    rejected({**step, "first": step["second"], "second": step["first"]}, "series are not", *facts)
+    doubled = copy.deepcopy(step)
+    doubled["along"]["num"] = [[str(2 * int(c)) for c in row] for row in doubled["along"]["num"]]
+    rejected(doubled, "Zeilberger|tend to 0", *facts)
+    other = [
+        Series(f.ratio, f.value._replace(constant="pi")) if i == step["second"] else f for i, f in enumerate(facts)
+    ]  # type: ignore[union-attr]
+    rejected(step, "linear in one constant", *other)
+    first = facts[step["first"]]
+    assert isinstance(first, Series)
+    nothing = [
+        Series(first.ratio, Value(first.value.constant, (0, 0, 0, 1))) if i == step["first"] else f
+        for i, f in enumerate(facts)
+    ]
+    rejected(step, "infinite, or be divided by 0", *nothing)
+
+
+def test_terms_that_do_not_vanish_are_no_sums() -> None:
+    k = checker.Function({(0, 1): 1})
+    one = checker.Function({(0, 0): 1})
+    checker._vanishing((k + 1) / (k * 2 + 2), one)
+    with pytest.raises(checker.Rejected, match="too slowly"):
+        checker._vanishing(k / (k + 1), one)
+    with pytest.raises(checker.Rejected, match="tend to 0"):
+        checker._vanishing((k * 2 + 1) / (k + 1), one)
