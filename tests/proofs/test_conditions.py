@@ -136,6 +136,14 @@ def test_weights_of_two_signs_need_denominators_that_are_known_to_grow() -> None
     rejected({**step, "growth": of([1, 0]), "start": 0}, "growth", ARTANH)
 
 
+def test_weights_that_may_cancel_are_not_taken() -> None:
+    # q(n) ≥ q(n-1)/(n+3) holds, and is too little for (n+3) q(n) - q(n-1).
+    source = Continued(checker._pcf(N + 3, checker._constant(-1)), Value("besselj_ratio(2,2)").under(0, 1, 1, 0))
+    step = {**COBOUNDARY, "target": {"a": ["1", "4"], "b": ["-1"]}, "u": [[], ["1"], ["-1"], ["1", "3"]]}
+    assert isinstance(checker.derive({**step, "growth": of([1]), "start": 2}, [source], set()), Continued)
+    rejected({**step, "growth": of([1], [1, 3]), "start": 2}, "weights", source)
+
+
 def test_the_conditions_of_conjugate_solutions() -> None:
     step = {"rule": "conjugate", "a": ["1"], "b": ["1"], "t": of([1], [2]), "s": of([1], [2]), "d": "5"}
     assert isinstance(checker.derive(step, [], set()), Continued)
@@ -196,6 +204,25 @@ def test_the_sums_of_a_recurrence_are_those_of_its_terms(catalan: tuple[dict[str
         for i, f in enumerate(facts)
     ]
     rejected(step, "infinite, or be divided by 0", *nothing)
+
+
+def test_the_quotients_of_the_terms_fit_and_have_no_poles(catalan: tuple[dict[str, Any], list[checker.Fact]]) -> None:
+    step, facts = catalan
+    other = copy.deepcopy(step)
+    other["across"]["num"] = [[*row, "0"] for row in other["across"]["num"]]
+    rejected(other, "do not belong", *facts)
+    poles = copy.deepcopy(step)
+    for part in ("num", "den"):
+        # Times n + 3 - n² on both sides, which vanishes between 2 and 3 only, but whose sign is not seen.
+        rows = [[int(c) for c in row] for row in poles["along"][part]]
+        width = max(map(len, rows))
+        rows = [[0] * (width - len(row)) + row for row in rows]
+        out = [[0] * width for _ in range(len(rows) + 2)]
+        for shift, factor in ((0, -1), (1, 1), (2, 3)):
+            for i, row in enumerate(rows):
+                out[i + shift] = [x + factor * y for x, y in zip(out[i + shift], row, strict=True)]
+        poles["along"][part] = [[str(c) for c in row] for row in out]
+    rejected(poles, "pole", *facts)
 
 
 def test_terms_that_do_not_vanish_are_no_sums() -> None:
