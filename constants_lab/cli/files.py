@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from constants_lab.errors import InputError, Unavailable
@@ -17,8 +17,13 @@ def check_place(out: Path, what: str) -> None:
     """Raise :class:`InputError` unless a file of that name can be made; ``what`` it is is said in the message."""
     if os.path.isdir(out):
         raise InputError(f"{out} is a folder: give the name of a file in it")
-    made = _begun(out, what)
-    made.unlink(missing_ok=True)
+    made = _hidden(out)
+    try:
+        _begin(made, out, what)
+    finally:
+        # A name that the disk refuses was refused before.
+        with suppress(OSError):
+            made.unlink()
 
 
 @contextmanager
@@ -29,12 +34,14 @@ def replacing(out: Path, what: str) -> Iterator[Path]:
     """
     if os.path.isdir(out):
         raise InputError(f"{out} is a folder: give the name of a file in it")
-    made = _begun(out, what)
+    made = _hidden(out)
     try:
+        # Ctrl-C may come at any moment from here on, and what was begun is taken away again.
+        _begin(made, out, what)
         yield made
         with open(made, "rb+") as file:
             os.fsync(file.fileno())
-        # What mkstemp makes is for its owner alone; this is as readable as other new files.
+        # So far it is for its owner alone; this is as readable as other new files.
         mask = os.umask(0)
         os.umask(mask)
         made.chmod(0o666 & ~mask)
@@ -44,19 +51,23 @@ def replacing(out: Path, what: str) -> Iterator[Path]:
             f"the {what} {out} cannot be written ({error.strerror or error}): make room, or choose another place"
         ) from None
     finally:
-        made.unlink(missing_ok=True)
+        # A name that the disk refuses was refused before.
+        with suppress(OSError):
+            made.unlink()
 
 
-def _begun(out: Path, what: str) -> Path:
+def _hidden(out: Path) -> Path:
+    return out.parent / f".{out.name}.{secrets.token_hex(4)}{out.suffix}"
+
+
+def _begin(made: Path, out: Path, what: str) -> None:
     if not os.path.isdir(out.parent):
         raise InputError(
             f"the {what} {out} cannot be written: there is no folder {out.parent}, create it or give another name"
         )
     try:
-        number, name = tempfile.mkstemp(prefix=f".{out.name}.", suffix=out.suffix, dir=out.parent)
+        os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except OSError as error:
         raise InputError(
             f"the {what} {out} cannot be written ({error.strerror or error}): choose another place"
         ) from None
-    os.close(number)
-    return Path(name)
