@@ -225,11 +225,160 @@ def test_the_quotients_of_the_terms_fit_and_have_no_poles(catalan: tuple[dict[st
     rejected(poles, "pole", *facts)
 
 
-def test_terms_that_do_not_vanish_are_no_sums() -> None:
-    k = checker.Function({(0, 1): 1})
-    one = checker.Function({(0, 0): 1})
-    checker._vanishing((k + 1) / (k * 2 + 2), one)
-    with pytest.raises(checker.Rejected, match="too slowly"):
-        checker._vanishing(k / (k + 1), one)
-    with pytest.raises(checker.Rejected, match="tend to 0"):
-        checker._vanishing((k * 2 + 1) / (k + 1), one)
+# F(n, k) = x^n 2/((k+1)(k+2)), whose sum is 2 x^n; here x = 1, a root of x² = 3x - 2, and the other root is 2.
+FLAT = {
+    "rule": "recurrence",
+    "first": 0,
+    "second": 1,
+    "a": ["3"],
+    "b": ["-2"],
+    "across": {"num": [["1"]], "den": [["1"]]},
+    "along": {"num": [["1", "0"]], "den": [["1", "2"]]},
+    "certificate": {"num": [], "den": [["1"]]},
+    "bound": of([1]),
+    "growth": of([2]),
+    "start": 2,
+}
+SUMS = (Series(N / (N + 2), Value("pi")), Series(N / (N + 2), Value("pi", (1, 1, 0, 1))))
+# (n - 50)² + 1 has no zero, but its sign is not seen from its coefficients at a small n.
+UNSEEN = [["1"], ["-100"], ["2501"]]
+
+
+def test_a_solution_that_dominates_says_nothing_of_the_fraction() -> None:
+    assert isinstance(checker.derive(FLAT, list(SUMS), set()), Continued)
+    # PCF(3, -2) is 2, and not 3 - 2, as it were if x = 2 were the smaller root.
+    rejected({**FLAT, "across": {"num": [["2"]], "den": [["1"]]}, "bound": of([2])}, "m/q is not shown", *SUMS)
+
+
+def test_a_sum_over_k_telescopes_only_between_ends_that_vanish() -> None:
+    # 1 - 3 - 1 = -3 times F is a difference, of 6/(k+1), not 0 at k = 0, and of -6k/(k+1), which does not tend to 0.
+    step = {**FLAT, "b": ["1"], "growth": of([3])}
+    rejected({**step, "certificate": {"num": [["3", "6"]], "den": [["1"]]}}, r"C\(n, 0\) is not 0", *SUMS)
+    rejected({**step, "certificate": {"num": [["-3", "-6", "0"]], "den": [["1"]]}}, "too slowly", *SUMS)
+
+
+def test_poles_of_the_quotients_are_looked_for_everywhere() -> None:
+    across = {"across": {"num": UNSEEN, "den": UNSEEN}, "start": 100}
+    rejected({**FLAT, **across}, "there may be a pole", *SUMS)
+    along = {"num": [[*row, "0"] for row in UNSEEN], "den": [[c, str(2 * int(c))] for [c] in UNSEEN]}
+    rejected({**FLAT, "along": along}, "there may be a pole", *SUMS)
+    rejected({**FLAT, "certificate": {"num": [], "den": UNSEEN}}, "there may be a pole", *SUMS)
+
+
+def test_both_sums_are_those_of_the_terms_and_linear_in_the_constant() -> None:
+    other = Series(N / (N + 3), Value("pi", (1, 1, 0, 1)))
+    rejected(FLAT, "the series are not those", other, SUMS[1])
+    rejected(FLAT, "the series are not those", SUMS[0], other)
+    inverse = Series(N / (N + 2), Value("pi", (1, 0, 1, 1)))
+    rejected(FLAT, "linear in one constant", inverse, SUMS[1])
+    rejected(FLAT, "linear in one constant", SUMS[0], inverse)
+    rejected(FLAT, "linear in one constant", inverse, Series(N / (N + 2), Value("pi", (1, 2, 1, 1))))
+
+
+def test_the_bound_is_one_of_absolute_values() -> None:
+    step = {**FLAT, "a": ["1"], "b": ["2"], "across": {"num": [["-1"]], "den": [["1"]]}, "growth": of([1])}
+    rejected({**step, "bound": of([1], [2])}, "the bound on", *SUMS)
+
+
+def test_poles_and_zeros_at_the_first_place_count() -> None:
+    plain = {**TELESCOPE, "rho": of([1]), "g": of([0])}
+    rejected({**plain, "rho": of([1], [1, 0])}, "rho may have", ZETA)
+    rejected({**plain, "g": of([1], [1, 0])}, "g may have", ZETA)
+    rejected({**plain, "ratio": of([1], [1, -1])}, "the ratio may have", ZETA)
+    rejected({**plain, "shift": -1, "ratio": of([1, -2, 1], [1, 0, 0])}, "related by rho", ZETA)
+    pole = Series(checker._constant(1) / (N - 1), Value("pi"))
+    rejected({**plain, "shift": 1, "ratio": of([1], [1, 0])}, "a pole at 1", pole)
+    # 1 - 1 + 1/2 - 1/6 + ...: the first two terms cancel, and nothing begins with 1.
+    rejected({"rule": "group", "series": 0}, "the ratio may have", Series(N**0 / N * -1, Value("exp(1)", (0, 1, 1, 0))))
+
+
+def test_terms_that_grow_are_not_telescoped() -> None:
+    growing = Series(N * 2 / (N + 1), Value("pi"))
+    rejected({**TELESCOPE, "ratio": of([2, 0], [1, 1]), "rho": of([1]), "g": of([0])}, "terms are not shown", growing)
+
+
+def test_eulers_fraction_neither_ends_nor_divides_by_0() -> None:
+    one = {**EULER, "a": ["2"], "b": ["-1"], "h1": of([1]), "h2": of([1])}
+    rejected({**one, "f": ["1", "-3"]}, "f may have", Series((N - 4) / (N - 2), Value("pi")))
+    rejected({**one, "f": ["1", "0"]}, "f may have", Series((N - 1) / (N + 1), Value("pi")))
+    ends = {**EULER, "f": ["1"], "h1": of([1])}
+    third = {**ends, "a": ["1", "-1"], "b": ["-1", "3"], "h2": of([1, -3])}
+    rejected(third, "h2 may have", Series(N**0 / (N - 2), Value("pi")))
+    first = {**ends, "a": ["1", "1"], "b": ["-1", "1"], "h2": of([1, -1])}
+    rejected(first, "h2 may have", Series(N**0 / N, Value("pi")))
+
+
+def test_only_polynomial_continued_fractions_are_shifted() -> None:
+    entry = (checker._constant(3), checker._constant(1), checker._constant(1))
+    for shape in (checker.Shape((entry,), (entry,)), checker.Shape((), (entry, entry))):
+        rejected({"rule": "shift", "fraction": 0, "by": 1}, "the rule is for polynomial", Continued(shape, Value("pi")))
+
+
+def test_conjugates_are_irrational_and_solve_both_equations() -> None:
+    step = {"rule": "conjugate", "a": ["1"], "b": ["1"], "t": of([1], [2]), "s": of([1]), "d": "5/4"}
+    rejected(step, "d is a square")
+    # PCF(1, 2) is 2.
+    rejected({**step, "b": ["2"], "t": of([1]), "d": "2"}, "r is no solution")
+    zero = {"a": ["2", "0"], "b": ["1", "-1", "0"], "t": of([1, 0]), "s": of([1, 0]), "d": "2"}
+    rejected({**step, **zero}, "the norm of r")
+
+
+def test_a_product_of_conjugates_that_converges_is_not_0() -> None:
+    # r = n² + 1 + √2: r'/r is 1 - O(n^-2).
+    step = {"a": ["2", "-2", "3"], "b": ["-1", "4", "-8", "8", "-2"], "t": of([1, 0, 1]), "s": of([1]), "d": "2"}
+    rejected({"rule": "conjugate", **step}, "the product of r'/r")
+
+
+def test_a_coboundary_is_regular_from_the_first_place_on() -> None:
+    # The target has b(1) = 0 and a(0) = 0.
+    target = {"a": ["2", "1", "0"], "b": ["1", "-1", "0", "0", "0"]}
+    step = {**COBOUNDARY, "target": target, "u": [["1", "0"], [], [], ["1"]], "factor": of([1, 1])}
+    rejected(step, "det U may", LAMBERT)
+    rejected({**COBOUNDARY, "factor": of([1, 0])}, "lambda may", LAMBERT)
+    rejected({**COBOUNDARY, "converges": "by assertion"}, "may not converge", LAMBERT)
+
+
+# For PCF(3, 1), whose q(n) ≥ 3 q(n-1), x + y N commutes with the step N.
+THREE = {**COBOUNDARY, "target": {"a": ["3"], "b": ["1"]}, "growth": of([3]), "start": 2}
+BRONZE = Continued(checker._pcf(checker._constant(3), checker._constant(1)), Value("sqrt(13)", (1, 3, 0, 2)))
+
+
+def commuting(x: int, y: int) -> list[list[str]]:
+    return [[str(e)] for e in (x + 3 * y, y, y, x)]
+
+
+def test_weights_are_compared_with_the_growth_and_have_known_signs() -> None:
+    for x, y in ((1, -2), (1, 2), (-1, -2)):
+        assert isinstance(checker.derive({**THREE, "u": commuting(x, y)}, [BRONZE], set()), Continued)
+    rejected({**THREE, "u": commuting(1, 5)}, "weights of U", BRONZE)
+    rejected({**THREE, "u": commuting(-1, -5)}, "weights of U", BRONZE)
+    unseen = [[str(k * int(c)) for [c] in UNSEEN] for k in (7, 2, 2, 1)]
+    step = {**THREE, "u": unseen, "factor": of([1, -98, 2402], [1, -100, 2501])}
+    rejected(step, "weights of U", BRONZE)
+    assert isinstance(checker.derive({**step, "start": 60}, [BRONZE], set()), Continued)
+
+
+def test_a_whole_that_is_infinite_is_no_value() -> None:
+    # 1 + 1/y for y = log 1.
+    target = {"head": [["1", "1"]], "period": [[of([3]), "1"]]}
+    rejected({**THREE, "target": target}, "infinite", Continued(BRONZE.shape, Value("log(1)")))
+
+
+def test_a_whole_certificate_with_a_boundary_term_is_rejected() -> None:
+    # It would prove that ζ(2) = ζ(2) - 1/1000.
+    theorem = {"rule": "theorem", "name": "zeta series", "m": "2", "d": "1", "s": "1"}
+    shifted = {**TELESCOPE, "rho": of([1]), "g": of([1, 2, 1], [1000])}
+    data = {
+        "format": checker.FORMAT,
+        "version": checker.VERSION,
+        "claim": {
+            "fraction": {"a": EULER["a"], "b": EULER["b"]},
+            "constant": "zeta(2)",
+            "matrix": [["0", "1000"], ["1000", "-1"]],
+        },
+        "steps": [theorem, shifted, {**EULER, "series": 1}],
+        "theorems": ["zeta series"],
+    }
+    with pytest.raises(checker.Rejected, match="the boundary term does not tend to 0") as caught:
+        checker.check(json.dumps(data))
+    assert caught.value.step == 2
