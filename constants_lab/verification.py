@@ -33,8 +33,8 @@ __all__ = ["Refuted", "agreement", "enclose", "evidence_for", "verify", "verify_
 _GUARD = 3
 """Digits that rounding at the last places may cost."""
 
-_SHOWN = 1000
-"""Digits of a ball that a record keeps; with fewer of them its radius is larger, and still rigorous."""
+_SHOWN = 10_000
+"""Decimal places of a ball that a record keeps; beyond them its radius is larger, and still rigorous."""
 
 
 class Refuted(VerificationFailed):
@@ -49,6 +49,12 @@ def _zeros(ball: arb) -> int:
     """Decimal places that a small number begins with: balls are good to places, and digits are counted from behind them."""
     mantissa, exponent = ball.mid().man_exp()
     return max(0, -int(exponent) - int(mantissa).bit_length()) * 302 // 1000
+
+
+def _whole_digits(ball: arb) -> int:
+    """Decimal digits before the point, at least as many as there are."""
+    mantissa, exponent = ball.mid().man_exp()
+    return max(0, int(exponent) + int(mantissa).bit_length()) * 302 // 1000 + 1
 
 
 def agreement(found: Evaluation, identity: AnyIdentity, digits: int) -> int:
@@ -134,24 +140,23 @@ def verify_signed(
 
 def enclose(
     fraction: PCF | SignedCF,
-    identity: AnyIdentity | str,
+    identity: AnyIdentity,
     digits: int,
     chance_digits: float = 0.0,
-    coefficients: Sequence[int] = (),
 ) -> Evidence:
     """Show that a rigorous ball of the fraction contains the left-hand side, and return the record (level ``enclosed``).
 
     The ball has a radius below 10^-``digits`` (at least 100) by a theorem that :attr:`Evidence.method` names;
     :attr:`Evidence.detail` is the ball, in a form that ``flint.arb`` reads.  The left-hand side is computed to twice the
     digits, and lies inside.  This does not prove that the two are equal: as for :func:`verify`, at least 20 digits must be
-    left beyond chance.  The left-hand side may be a text, whose integers are then ``coefficients``.
+    left beyond chance.
 
     Raises :class:`Refuted` where the balls are disjoint, and :class:`NoEnclosure` where there is no such ball, with
     the reason.
     """
     started = perf_counter()
     wanted = max(digits, REQUIRED_DIGITS)
-    lhs = identity if isinstance(identity, str) else identity.lhs
+    lhs = identity.lhs
     places = wanted + _zeros(evaluate(lhs, wanted))
     if isinstance(fraction, PCF):
         found = enclose_pcf(fraction.a, fraction.b, places, fraction.asymptotics)
@@ -160,8 +165,7 @@ def enclose(
     if 2 * places > MAX_VALUE_DIGITS:
         raise NoEnclosure(f"left-hand sides are known to {MAX_VALUE_DIGITS} digits only, and twice {places} are needed")
     value = evaluate(lhs, 2 * places)
-    entries = coefficients if isinstance(identity, str) else identity.coefficients
-    beyond = significance(wanted, entries) - chance_digits
+    beyond = significance(wanted, identity.coefficients) - chance_digits
 
     def record(level: Level, agreed: int) -> Evidence:
         return Evidence(
@@ -172,7 +176,7 @@ def enclose(
             depth=found.depth,
             seconds=round(perf_counter() - started, 6),
             significance=round(beyond, 2) if level is Level.ENCLOSED else None,
-            detail=found.ball.str(min(places + 10, _SHOWN)),
+            detail=found.ball.str(min(places, _SHOWN) + 10 + _whole_digits(found.ball)),
         )
 
     if not found.ball.overlaps(value):

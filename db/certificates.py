@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Row, case, func, select
+from sqlalchemy import Connection, Row, case, delete, func, insert, select
 
 from constants_lab import __version__
 from constants_lab.db.bulk import among, insert_counted
@@ -30,8 +30,9 @@ from constants_lab.db.schema import (
 )
 from constants_lab.db.selection import simplest
 from constants_lab.errors import InputError, VerificationFailed
-from constants_lab.evidence import Evidence, Level, height_cost
-from constants_lab.pair_identities import identity_in
+from constants_lab.evidence import REQUIRED_DIGITS, Evidence, Level, height_cost
+from constants_lab.expressions import evaluate
+from constants_lab.pair_identities import AnyIdentity, identity_in, says
 from constants_lab.pcf import PCF
 from constants_lab.proofs import checker
 from constants_lab.proofs.claims import states
@@ -48,6 +49,7 @@ __all__ = [
     "add_certificate",
     "certificates",
     "claims",
+    "recheck",
     "related",
     "standing",
 ]
@@ -113,8 +115,30 @@ class Claim:
 
     @property
     def rows(self) -> list[list[int]]:
-        """The matrix in integers."""
-        return [[int(k) for k in row] for row in self.matrix]
+        """The matrix in integers; raises :class:`InputError` where it holds something else."""
+        try:
+            return [[int(k) for k in row] for row in self.matrix]
+        except (TypeError, ValueError):
+            raise InputError(
+                f"the integers of formula {self.formula} cannot be read: take the row from a copy of the database"
+            ) from None
+
+    @property
+    def claimed(self) -> AnyIdentity:
+        """What the formula is said to equal, by the integers; raises :class:`InputError` where they make no identity."""
+        return identity_in(self.constant, self.rows)
+
+    def require_consistent(self) -> None:
+        """Raise :class:`VerificationFailed` where the left-hand side is another number than the integers say, and
+        :class:`InputError` where that is not seen at once."""
+        identity = self.claimed
+        if says(self.lhs, self.constant, self.rows):
+            return
+        if not evaluate(self.lhs, REQUIRED_DIGITS).overlaps(identity.ball(REQUIRED_DIGITS)):
+            raise VerificationFailed(f"{self.lhs} is not what the integers say, which is {identity.lhs}")
+        raise InputError(
+            f"the integers of formula {self.formula} do not say {self.lhs}: run clab verify {self.formula}"
+        )
 
     @property
     def chance(self) -> float:
@@ -233,8 +257,15 @@ def add_certificate(
             "theorems": list(verdict.theorems),
             "created": now,
         }
-        new = insert_counted(connection, CertificateRow, [row]) == 1
+        mine = CertificateRow.identity_id == claim.identity
+        newest = connection.execute(
+            select(CertificateRow.sha256, CertificateRow.text).where(mine).order_by(CertificateRow.id.desc()).limit(1)
+        ).first()
+        new = newest is None or tuple(newest) != (row["sha256"], text)
         if new:
+            # One of this digest is older than another, or its text was changed.
+            connection.execute(delete(CertificateRow).where(mine, CertificateRow.sha256 == row["sha256"]))
+            connection.execute(insert(CertificateRow), row)
             add_record(connection, formula, claim.identity, record, now)
         if relation is not None and relation.other != formula:
             related = {
@@ -282,6 +313,22 @@ def certificates(
             here = statement.where(among(connection, CertificateRow.identity_id, chunk))
             found += [CertificateView(**row._mapping) for row in connection.execute(here)]
         return found
+
+
+def recheck(certificate: CertificateView, claim: Claim) -> checker.Verdict:
+    """What the checker says of a stored certificate.
+
+    Raises :class:`VerificationFailed` where it is no proof of the claim: changed since, not accepted, or of something else.
+    """
+    if hashlib.sha256(certificate.text.encode()).hexdigest() != certificate.sha256:
+        raise VerificationFailed("its text was changed after it was stored")
+    try:
+        verdict = checker.check(certificate.text)
+    except (checker.Rejected, checker.NotACertificate) as error:
+        raise VerificationFailed(f"it is not accepted ({error})") from None
+    if not states(certificate.text, claim.fraction, claim.constant, claim.rows):
+        raise VerificationFailed("it proves something else")
+    return verdict
 
 
 def related(store: Store) -> dict[int, set[int]]:
@@ -335,10 +382,7 @@ def _require_claimed(claim: Claim, text: str) -> None:
             f"formula {claim.formula} = {claim.lhs} was refuted, and a certificate proves it: one of the two is wrong, "
             "report both"
         )
-    if identity_in(claim.constant, claim.rows).lhs != claim.lhs:
-        raise InputError(
-            f"the integers of formula {claim.formula} do not say {claim.lhs}: run clab verify {claim.formula}"
-        )
+    claim.require_consistent()
     if not states(text, claim.fraction, claim.constant, claim.rows):
         raise InputError(
             f"the certificate proves something else than formula {claim.formula} = {claim.lhs}: prove it anew"

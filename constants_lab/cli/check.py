@@ -28,9 +28,13 @@ def command(
 def _checked(path: Path, sympy: bool) -> int:
     """Say what the checker says of one file, and give its exit code."""
     from constants_lab.errors import VerificationFailed
-    from constants_lab.proofs.checker import NotACertificate, Rejected, check_file
+    from constants_lab.proofs.checker import MAX_BYTES, NotACertificate, Rejected, check_file
 
     try:
+        if path.exists() and not path.is_file():
+            raise NotACertificate("it is no file")
+        if path.is_file() and path.stat().st_size > MAX_BYTES:
+            raise NotACertificate(f"it has more than {MAX_BYTES:,} bytes")
         verdict = check_file(str(path))
         if sympy:
             _cross_check(path)

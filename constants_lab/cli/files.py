@@ -13,61 +13,78 @@ from constants_lab.errors import InputError, Unavailable
 __all__ = ["check_place", "replacing"]
 
 
+_SQLITE = b"SQLite format 3\0"
+
+
 def check_place(out: Path, what: str) -> None:
-    """Raise :class:`InputError` unless a file of that name can be made; ``what`` it is is said in the message."""
-    if os.path.isdir(out):
-        raise InputError(f"{out} is a folder: give the name of a file in it")
-    made = _hidden(out)
-    try:
-        _begin(made, out, what)
-    finally:
-        # A name that the disk refuses was refused before.
-        with suppress(OSError):
-            made.unlink()
+    """Raise :class:`InputError` unless a file of that name can be made; ``what`` it is is said in the message.
+
+    What is no file, and the files of an SQLite database, are never written over.
+    """
+    with _begun(_target(out), out, what):
+        pass
 
 
 @contextmanager
 def replacing(out: Path, what: str) -> Iterator[Path]:
     """The path of a new file that takes the name ``out`` when the block has ended well; else what was there stays.
 
-    Raises as :func:`check_place`, before anything is computed, and :class:`Unavailable` when the disk refuses what is written.
+    Where ``out`` is a link, it is the file that it leads to.  Raises as :func:`check_place`, before anything is computed, and
+    :class:`Unavailable` when the disk refuses what is written.
     """
-    if os.path.isdir(out):
+    target = _target(out)
+    with _begun(target, out, what) as made:
+        try:
+            yield made
+            with open(made, "rb+") as file:
+                os.fsync(file.fileno())
+            # So far it is for its owner alone; this is as readable as other new files.
+            mask = os.umask(0)
+            os.umask(mask)
+            made.chmod(0o666 & ~mask)
+            made.replace(target)
+        except OSError as error:
+            raise Unavailable(
+                f"the {what} {out} cannot be written ({error.strerror or error}): make room, or choose another place"
+            ) from None
+
+
+def _target(out: Path) -> Path:
+    """The file that is meant, behind links; raises :class:`InputError` where there is something that must stay."""
+    target = Path(os.path.realpath(out))
+    if os.path.isdir(target):
         raise InputError(f"{out} is a folder: give the name of a file in it")
-    made = _hidden(out)
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise InputError(f"{out} is no file that could be replaced: give another name")
+    main = target.with_name(target.name.removesuffix("-wal").removesuffix("-shm").removesuffix("-journal"))
+    if _is_database(target) or (main != target and _is_database(main)):
+        raise InputError(f"{out} belongs to a database, which would be lost: give another name")
+    return target
+
+
+def _is_database(path: Path) -> bool:
+    with suppress(OSError), open(path, "rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
+    return False
+
+
+@contextmanager
+def _begun(target: Path, out: Path, what: str) -> Iterator[Path]:
+    """A new hidden file beside the one that is meant, which is gone at the end, also where Ctrl-C comes at once."""
+    if not os.path.isdir(target.parent):
+        raise InputError(
+            f"the {what} {out} cannot be written: there is no folder {out.parent}, create it or give another name"
+        )
+    made = target.parent / f".{target.name}.{secrets.token_hex(4)}{target.suffix}"
     try:
-        # Ctrl-C may come at any moment from here on, and what was begun is taken away again.
-        _begin(made, out, what)
+        try:
+            os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        except OSError as error:
+            raise InputError(
+                f"the {what} {out} cannot be written ({error.strerror or error}): choose another place"
+            ) from None
         yield made
-        with open(made, "rb+") as file:
-            os.fsync(file.fileno())
-        # So far it is for its owner alone; this is as readable as other new files.
-        mask = os.umask(0)
-        os.umask(mask)
-        made.chmod(0o666 & ~mask)
-        made.replace(out)
-    except OSError as error:
-        raise Unavailable(
-            f"the {what} {out} cannot be written ({error.strerror or error}): make room, or choose another place"
-        ) from None
     finally:
         # A name that the disk refuses was refused before.
         with suppress(OSError):
             made.unlink()
-
-
-def _hidden(out: Path) -> Path:
-    return out.parent / f".{out.name}.{secrets.token_hex(4)}{out.suffix}"
-
-
-def _begin(made: Path, out: Path, what: str) -> None:
-    if not os.path.isdir(out.parent):
-        raise InputError(
-            f"the {what} {out} cannot be written: there is no folder {out.parent}, create it or give another name"
-        )
-    try:
-        os.close(os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-    except OSError as error:
-        raise InputError(
-            f"the {what} {out} cannot be written ({error.strerror or error}): choose another place"
-        ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from math import ceil
 from pathlib import Path
 from time import perf_counter
@@ -103,17 +104,22 @@ def _all(store: Store, names: list[str], again: bool, as_json: bool) -> list[str
     results: list[str] = []
     try:
         for claim in wanted:
-            row = _attempt(store, claim, again)
+            try:
+                row = _attempt(store, claim, again)
+            except InputError as error:
+                row = {"id": claim.formula, "lhs": claim.lhs, "constant": claim.constant, "theorems": []}
+                row |= {"result": "not tried", "message": f"not tried: {error}"}
             results.append(row["result"])
             _print(row, as_json)
     except KeyboardInterrupt:
         message("what was proved so far is stored: run the same command again to go on.")
         raise
     _print_standing(store, names, as_json)
-    counted = {kind: results.count(kind) for kind in ("proved", "enclosed", "unproved", "false")}
+    counted = Counter(results)
+    left = f", {counted['not tried']} not tried" if counted["not tried"] else ""
     message(
         f"{len(results)} identities tried: {counted['proved']} proved, {counted['enclosed']} of the others enclosed, "
-        f"{counted['unproved']} neither, {counted['false']} false."
+        f"{counted['unproved']} neither, {counted['false']} false{left}."
     )
     return results
 
@@ -145,6 +151,10 @@ def _attempt(store: Store, claim: Claim, again: bool) -> dict[str, Any]:
     row: dict[str, Any] = {"id": claim.formula, "lhs": claim.lhs, "constant": claim.constant}
     if claim.evidence == Level.REFUTED:
         return row | {"result": "false", "theorems": [], "message": "FALSE: it was refuted"}
+    try:
+        claim.require_consistent()
+    except VerificationFailed as error:
+        return row | {"result": "false", "theorems": [], "message": f"FALSE: {error}"}
     started = perf_counter()
     if claim.evidence == Level.PROVED and not again:
         return row | _stored(store, claim)
@@ -164,20 +174,17 @@ def _rests(theorems: Sequence[str]) -> str:
 
 def _stored(store: Store, claim: Claim) -> dict[str, Any]:
     """What the checker says of the certificate that is stored."""
-    from constants_lab.db.certificates import certificates
-    from constants_lab.proofs.checker import NotACertificate, Rejected, check
+    from constants_lab.db.certificates import certificates, recheck
 
     for certificate in certificates(store, identities=[claim.identity]):
         try:
-            theorems = list(check(certificate.text).theorems)
-        except (Rejected, NotACertificate) as error:
-            text = (
-                f"FALSE: the certificate stored by version {certificate.version} is not accepted ({error}); try --again"
-            )
-            return {"result": "false", "theorems": [], "message": text}
+            theorems = list(recheck(certificate, claim).theorems)
+        except VerificationFailed as error:
+            text = f"the certificate stored by version {certificate.version} is no proof of it: {error}; try --again"
+            return {"result": "unproved", "theorems": [], "message": text}
         text = f"proved before, and accepted again; {_rests(theorems)}"
         return {"result": "proved", "theorems": theorems, "message": text}
-    return {"result": "false", "theorems": [], "message": "FALSE: its certificate is missing; try --again"}
+    return {"result": "unproved", "theorems": [], "message": "its certificate is missing; try --again"}
 
 
 def _enclosed(store: Store, claim: Claim, again: bool) -> dict[str, Any]:
@@ -206,6 +213,6 @@ def _enclosure(claim: Claim) -> Evidence:
     """
     from constants_lab.verification import enclose
 
-    entries = [k for row in claim.rows for k in row]
-    beyond = ceil(REQUIRED_SIGNIFICANCE + claim.chance + height_cost(entries)) + 1
-    return enclose(claim.fraction, claim.lhs, max(_DIGITS, beyond), claim.chance, entries)
+    identity = claim.claimed
+    beyond = ceil(REQUIRED_SIGNIFICANCE + claim.chance + height_cost(identity.coefficients)) + 1
+    return enclose(claim.fraction, identity, max(_DIGITS, beyond), claim.chance)

@@ -14,7 +14,7 @@ import typer
 from constants_lab.cli.options import AsJson, Database
 
 if TYPE_CHECKING:
-    from constants_lab.db.certificates import CertificateView
+    from constants_lab.db.certificates import CertificateView, Claim
     from constants_lab.db.store import Store
     from constants_lab.db.views import EquivalenceView, FormulaView
 
@@ -25,13 +25,14 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Draw a formula, with its identities, labels, evidence, convergence, relatives and provenance."""
-    from constants_lab.db.certificates import certificates
+    from constants_lab.db.certificates import certificates, claims
     from constants_lab.db.query import formula as load
     from constants_lab.db.store import Store
 
     with Store.open(db, create=False) as store:
         view = load(store, formula)
         proofs = certificates(store, view.id)
+        claimed = {claim.identity: claim for claim in claims(store, formula=view.id)}
         where = store.url
         found_as = [] if view.identities or as_json else _candidates(store, view)
     if as_json:
@@ -45,7 +46,7 @@ def command(
         }
         print(json.dumps(view.as_json() | extra, ensure_ascii=False, default=str))
         return
-    _print(view, where, found_as, proofs)
+    _print(view, where, found_as, [(proof, claimed[proof.identity]) for proof in proofs])
 
 
 def _candidates(store: Store, view: FormulaView) -> list[str]:
@@ -63,7 +64,9 @@ def _candidates(store: Store, view: FormulaView) -> list[str]:
     return found
 
 
-def _print(view: FormulaView, where: str, found_as: Sequence[str], proofs: Sequence[CertificateView]) -> None:
+def _print(
+    view: FormulaView, where: str, found_as: Sequence[str], proofs: Sequence[tuple[CertificateView, Claim]]
+) -> None:
     print(f"formula {view.id}: {view.name or 'a number without a name yet'}\n")
     if view.a is not None and view.b is not None:
         from constants_lab.display import unicode_pcf
@@ -102,8 +105,8 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str], proofs: Seque
         )
     found_by = [f"job {item.job} ({item.method}), candidate {item.candidate:,}" for item in view.provenance]
     _print_some("found by", found_by, view)
-    for proof in proofs:
-        _print_proof(proof)
+    for proof, claim in proofs:
+        _print_proof(proof, claim)
     if view.identities:
         print(f"re-check   clab verify {view.id} --digits 1000 --db {shlex.quote(where)}")
     if proofs:
@@ -111,15 +114,17 @@ def _print(view: FormulaView, where: str, found_as: Sequence[str], proofs: Seque
         print(f"{'':10} clab check {file}    (clab prove {view.id} --out {file} --db {shlex.quote(where)})")
 
 
-def _print_proof(proof: CertificateView) -> None:
-    from constants_lab.proofs.checker import NotACertificate, Rejected
+def _print_proof(proof: CertificateView, claim: Claim) -> None:
+    from constants_lab.db.certificates import recheck
+    from constants_lab.errors import InputError, VerificationFailed
     from constants_lab.proofs.words import explain
 
     print(f"proof      of {proof.lhs}, certificate of version {proof.version}, sha256 {proof.sha256[:16]}…")
     try:
+        recheck(proof, claim)
         lines = explain(proof.text)
-    except (Rejected, NotACertificate) as error:
-        lines = [f"this version's checker does not accept it: {error}"]
+    except (VerificationFailed, InputError) as error:
+        lines = [f"no proof of this: {error}; run clab prove {claim.formula} --again"]
     for line in lines:
         text = line.lstrip()
         indent = "  " if text == line else "      "

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from constants_lab.cli.options import AsJson, Constant, Constants, Database, constant_names
 from constants_lab.cli.output import message
+from constants_lab.errors import InputError, VerificationFailed
 from constants_lab.evidence import Level
 
 if TYPE_CHECKING:
-    from constants_lab.db.certificates import Claim
+    from constants_lab.db.certificates import CertificateView, Claim
     from constants_lab.db.store import Store
 
     _Proved = tuple[Claim, str]
@@ -37,7 +38,7 @@ def command(
         known = [
             (proved[each.identity], each.text)
             for each in certificates(store, identities=list(proved))
-            if each.identity in proved
+            if _is_proof(each, proved[each.identity])
         ]
         count = 0
         try:
@@ -53,6 +54,20 @@ def command(
         message(
             f"{count} of {len(pending)} identities without a proof are now proved by relation to {len(known)} others."
         )
+
+
+def _is_proof(certificate: CertificateView, claim: Claim) -> bool:
+    """Whether a proof may be carried over from it; says so where not."""
+    from constants_lab.db.certificates import recheck
+
+    try:
+        recheck(certificate, claim)
+    except (VerificationFailed, InputError) as error:
+        message(
+            f"the certificate of formula {claim.formula} is no proof of it ({error}): run clab prove {claim.formula} --again"
+        )
+        return False
+    return True
 
 
 def _print(row: dict[str, Any], as_json: bool) -> None:

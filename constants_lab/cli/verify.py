@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from constants_lab.db.store import Store
     from constants_lab.db.views import FormulaView, IdentityView
     from constants_lab.evidence import Evidence
+    from constants_lab.pair_identities import AnyIdentity
 
 
 def command(
@@ -94,17 +95,33 @@ def _chance_digits(view: FormulaView, item: IdentityView) -> float:
     return max(0.0, spent[0] - height_cost(int(k) for row in item.matrix for k in row)) if spent else 0.0
 
 
-def _verify_pcf(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
-    from constants_lab.crosscheck import check_identity
+def _integers(view: FormulaView, item: IdentityView) -> list[list[int]]:
+    try:
+        return [[int(k) for k in row] for row in item.matrix]
+    except (TypeError, ValueError):
+        raise InputError(
+            f"the integers of formula {view.id} cannot be read: take the row from a copy of the database"
+        ) from None
+
+
+def _identity(view: FormulaView, item: IdentityView) -> AnyIdentity:
+    """What the integers say; raises :class:`VerificationFailed` where the left-hand side is another number."""
     from constants_lab.expressions import evaluate
     from constants_lab.pair_identities import identity_in
+
+    identity = identity_in(item.constant, _integers(view, item))
+    if not evaluate(item.lhs, 100).overlaps(identity.ball(100)):
+        raise VerificationFailed(f"{item.lhs} is not what its integers say, which is {identity.lhs}")
+    return identity
+
+
+def _verify_pcf(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
+    from constants_lab.crosscheck import check_identity
     from constants_lab.pcf import PCF
     from constants_lab.verification import enclose, verify
 
     pcf = PCF(view.a or "", view.b or "")
-    identity = identity_in(item.constant, [[int(k) for k in row] for row in item.matrix])
-    if not evaluate(item.lhs, 100).overlaps(identity.ball(100)):
-        raise VerificationFailed(f"{item.lhs} is not what its integers say, which is {identity.lhs}")
+    identity = _identity(view, item)
     return _strongest(
         lambda: enclose(pcf, identity, digits, chance),
         lambda: verify(pcf, identity, digits, chance),
@@ -118,11 +135,11 @@ def _verify_signed(view: FormulaView, item: IdentityView, digits: int, chance: f
     from constants_lab.verification import enclose, verify_signed
 
     cf = SignedCF(view.signs or [], view.prefix or [], view.polynomials or [])
-    rows = [[int(k) for k in row] for row in item.matrix]
-    entries = rows[0] + rows[1]
+    identity = _identity(view, item)
+    rows = _integers(view, item)
     return _strongest(
-        lambda: enclose(cf, item.lhs, digits, chance, entries),
-        lambda: verify_signed(cf, item.lhs, entries, digits, chance),
+        lambda: enclose(cf, identity, digits, chance),
+        lambda: verify_signed(cf, item.lhs, rows[0] + rows[1], digits, chance),
         lambda: check_signed(cf, item.constant, rows, item.lhs),
     )
 

@@ -155,15 +155,38 @@ def test_what_was_refuted_is_not_proved(filled: Store) -> None:
     assert load(filled, 1).evidence == "refuted"
 
 
+@pytest.mark.parametrize(
+    ("lhs", "matrix", "error", "message"),
+    [
+        (
+            "4/pi + 0",
+            [["0", "5"], ["1", "0"]],
+            VerificationFailed,
+            r"4/pi \+ 0 is not what the integers say, which is 5/pi",
+        ),
+        (
+            "4/pi + 1/10^200",
+            [["0", "4"], ["1", "0"]],
+            InputError,
+            r"the integers of formula 1 do not say 4/pi \+ 1/10\^200",
+        ),
+    ],
+)
 def test_an_identity_whose_integers_say_something_else_is_not_proved(
-    store: Store, finding: Callable[..., Finding]
+    store: Store,
+    finding: Callable[..., Finding],
+    lhs: str,
+    matrix: list[list[str]],
+    error: type[Exception],
+    message: str,
 ) -> None:
     job = store.create_job("lookup", {}, 100, "1")
-    made = finding(1, claims=(("pi", "4/pi + 0", 4, "verified", 100),))
-    claim = made.identities[0].model_copy(update={"matrix": [["0", "4"], ["1", "0"]]})
+    made = finding(1, claims=(("pi", lhs, 4, "verified", 100),))
+    claim = made.identities[0].model_copy(update={"matrix": matrix})
     store.record(job.id, 0, 10, [made.model_copy(update={"identities": [claim]})], {}, 0.0)
-    with pytest.raises(InputError, match=r"the integers of formula 1 do not say 4/pi \+ 0"):
-        add_certificate(store, 1, "4/pi + 0", proof(1))
+    with pytest.raises(error, match=message):
+        add_certificate(store, 1, lhs, proof(1))
+    assert load(store, 1).evidence == "verified"
 
 
 def test_a_relation_is_stored_with_the_proof(filled: Store) -> None:

@@ -338,11 +338,10 @@ def test_enclosed(digits: int) -> None:
 
 def test_signed_fractions_are_enclosed_too() -> None:
     cf = SignedCF([1], [], ["4m+2"])
-    record = enclose(cf, "(e+1)/(e-1)", 300, coefficients=[1, 1, 1, -1])
+    record = enclose(cf, Identity.parse("(e+1)/(e-1)"), 300)
     assert (record.level, record.digits) == (Level.ENCLOSED, 300)
-    assert enclose(cf, Identity.parse("(e+1)/(e-1)"), 300).level is Level.ENCLOSED
     with pytest.raises(Refuted):
-        enclose(cf, "(e+1)/(e-1) + 1/10^90", 100, coefficients=[1, 1, 1, -1])
+        enclose(cf, Identity.parse("(e+1)/(e-1) + 1/10^90"), 100)
 
 
 @pytest.mark.parametrize("places", [10, 60, 99])
