@@ -300,4 +300,7 @@ def _series(along: Both, sums: Sums) -> Iterator[tuple[list[Step], int, int]]:
 
 
 def _bivariate(top: fmpz_mpoly, bottom: fmpz_mpoly) -> Step:
-    return {"num": rows(top), "den": rows(bottom)}
+    """A function with its denominator in factors, of which the checker then sees which ones sums have in common."""
+    content, powers = bottom.factor()
+    factors = [factor for factor, e in powers for _ in range(int(e))]
+    return {"num": rows(top), "den": [rows(RING.constant(content)), *map(rows, factors)]}

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Callable
 from decimal import Context, Decimal
 from fractions import Fraction
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import accumulate, chain, count, islice, pairwise, product, takewhile
 from math import isqrt
@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["FORMAT", "THEOREMS", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file", "derive"]
-FORMAT, VERSION, TINY = "constants-lab certificate", 1, Fraction(1, 10**60)
-MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_INDEX = 1_000_000, 60, 60, 400, 400
-MAX_WORK, _SPENT = 2_000_000, [0]
+FORMAT, VERSION, TINY, _SPENT = "constants-lab certificate", 1, Fraction(1, 10**60), [0]
+MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_INDEX, MAX_WORK = 1_000_000, 60, 60, 400, 400, 2_000_000
+_WHOLE = rf"-?(0|[1-9][0-9]{{0,{MAX_DIGITS - 1}}})"
 Matrix = tuple[Any, Any, Any, Any]
 Poly = dict[tuple[int, int], int]
 """{(i, j): c}, the sum of c n^i k^j, without zero coefficients; {} is zero."""
@@ -38,9 +38,9 @@ class NotACertificate(ValueError):
 class Rejected(Exception):
     """A step, or the claim, does not hold; ``step`` is its number from 1, or 0 for the claim."""
     step = 0
-def _require(holds: bool, reason: str) -> None:
+def _require(holds: bool, reason: str, error: type[Exception] = Rejected) -> None:
     if not holds:
-        raise Rejected(reason)
+        raise error(reason)
 def _spend(work: int) -> None:
     """Count work, in units of about a microsecond, and reject a certificate that asks for too much."""
     _SPENT[0] += work
@@ -52,20 +52,18 @@ def _metered(q: Fraction) -> Fraction:
 def _sum(p: Poly, q: Poly) -> Poly: return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
     """By one product of integers, the values at k = 2^(8 size), n = k^width, in which the coefficients do not overlap."""
-    if not p or not q:
-        return {}
-    width, high = 1 + max(j for _, j in p) + max(j for _, j in q), 1 + max(p)[0] + max(q)[0]
-    size = 1 + (2 + sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()) // 8
-    _spend(3 + width * high + 8 * (cells := size * width * high) * isqrt(8 * cells) // 50_000)
-    if min(len(p), len(q)) < 3:
+    width, high = (1 + sum(max((e[i] for e in f), default=0) for f in (p, q)) for i in (1, 0))
+    bits = sum(max(map(abs, f.values()), default=0).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()
+    _spend(3 + width * high + 8 * (cells := (size := 1 + (2 + bits) // 8) * width * high) * isqrt(8 * cells) // 50_000)
+    if min(len(p), len(q)) < 4:
         out = Poly()
         for ((i, j), x), ((s, t), y) in product(p.items(), q.items()):
             out[i + s, j + t] = out.get((i + s, j + t), 0) + x * y
         return {e: c for e, c in out.items() if c}
     half, places = 1 << 8 * size - 1, [divmod(e, width) for e in range(width * high)]
     offset = int.from_bytes(half.to_bytes(size, "little") * len(places), "little")
-    parts = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
-    x, y = (int.from_bytes(part, "little") - offset for part in parts)
+    packed = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
+    x, y = (int.from_bytes(part, "little") - offset for part in packed)
     digits = (x * y + offset).to_bytes(size * len(places), "little")
     found = (int.from_bytes(digits[i : i + size], "little") - half for i in range(0, len(digits), size))
     return {e: c for e, c in zip(places, found, strict=True) if c}
@@ -73,43 +71,48 @@ def _line(slope: int, start: int, k: bool = False) -> Poly:
     """slope n + start, or slope k + start."""
     return {e: c for e, c in (((not k, k), slope), ((0, 0), start)) if c}
 def _put(p: Poly, x: Poly, y: Poly) -> Poly:
-    out: Poly = {}
-    for i in range(max((i for i, _ in p), default=-1), -1, -1):
-        row: Poly = {}
-        for j in range(max((j for s, j in p if s == i), default=-1), -1, -1):
-            row = _sum(_times(row, y), _line(0, p.get((i, j), 0)))
-        out = _sum(_times(out, x), row)
-    return out
-def _moved(p: Poly, n: int, k: int = 0) -> Poly: return _put(p, _line(1, n), _line(1, k, k=True)) if n or k else p
+    most = (max((e[i] for e in p), default=0) for i in (0, 1))
+    xs, ys = (list(accumulate([f] * e, _times, initial=_line(0, 1))) for f, e in zip((x, y), most, strict=True))
+    return reduce(_sum, (_times(_times(xs[i], ys[j]), _line(0, c)) for (i, j), c in p.items()), Poly())
+def _moved(p: Poly, n: int, k: int = 0) -> Poly:
+    """p(n + s, k + t), by Horner's scheme, first in k and then in n; each exchanges the indices."""
+    for s in (k, n) if n or k else ():
+        moved, rows, high = Poly(), {i for i, _ in p}, max((j for _, j in p), default=0)
+        _spend(len(rows) * high**2 * (2000 + max(map(abs, p.values()), default=0).bit_length() + 13 * high) // 40_000)
+        for i in rows:
+            row = [p.get((i, j), 0) for j in range(high, -1, -1)]
+            for j in range(high + 1):
+                *row, moved[j, i] = accumulate(row, lambda x, y: x * s + y)  # noqa: B023
+        p = {e: c for e, c in moved.items() if c}
+    return p
 def _sign(p: Poly, n: int, k: int = 0) -> int:
     """1 or -1 if p has that sign at all integers ≥ n, k, for p(n + x, k + y) has a constant term and no other sign; else 0."""
     moved = _moved(p, n, k)
     return 0 if (0, 0) not in moved else 1 if min(moved.values()) > 0 else -1 if max(moved.values()) < 0 else 0
 class Function:
-    """A rational function of n and k over Q; two are equal when they are so after cross multiplication."""
-    def __init__(self, top: Poly, bottom: Poly | None = None) -> None:
-        self.top, self.bottom = top, _line(0, 1) if bottom is None else bottom
+    """A rational function of n and k over Q, its denominator in factors; two are equal when they are so over a common one."""
+    def __init__(self, top: Poly, *factors: Poly) -> None:
+        self.top, self.factors = top, [f for f in factors if f != {(0, 0): 1}]
+    @cached_property
+    def bottom(self) -> Poly: return reduce(_times, self.factors, _line(0, 1))
     def __add__(self, other: Function | Fraction | int) -> Function:
         f = _constant(other)
-        if self.bottom == f.bottom:
-            return Function(_sum(self.top, f.top), self.bottom)
-        return Function(_sum(_times(self.top, f.bottom), _times(f.top, self.bottom)), _times(self.bottom, f.bottom))
+        more, less = _without(f.factors, self.factors), _without(self.factors, f.factors)
+        return Function(_sum(reduce(_times, more, self.top), reduce(_times, less, f.top)), *self.factors, *more)
     def __mul__(self, other: Function | Fraction | int) -> Function:
-        f = _constant(other)
-        return Function(_times(self.top, f.top), _times(self.bottom, f.bottom))
+        return Function(_times(self.top, (f := _constant(other)).top), *self.factors, *f.factors)
     def __sub__(self, other: Function | Fraction | int) -> Function: return self + _constant(other) * -1
     def __truediv__(self, other: Function | Fraction | int) -> Function:
         f = _constant(other)
         _require(bool(f.top), "a division by zero")
         return self * Function(f.bottom, f.top)
     def __pow__(self, e: int) -> Function: return reduce(Function.__mul__, [self] * e, _constant(1))
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Function) and _times(self.top, other.bottom) == _times(other.top, self.bottom)
+    def __eq__(self, other: object) -> bool: return isinstance(other, Function) and not (self - other).top
     def put(self, x: Poly, y: Poly | None = None) -> Function:
-        top, bottom = (_put(p, x, {} if y is None else y) for p in (self.top, self.bottom))
-        _require(bool(bottom), "a denominator vanishes")
-        return Function(top, bottom)
-    def shift(self, n: int, k: int = 0) -> Function: return Function(_moved(self.top, n, k), _moved(self.bottom, n, k))
+        top, *factors = (_put(p, x, {} if y is None else y) for p in (self.top, *self.factors))
+        _require(all(factors), "a denominator vanishes")
+        return Function(top, *factors)
+    def shift(self, n: int, k: int = 0) -> Function: return Function(*(_moved(p, n, k) for p in (self.top, *self.factors)))
     def at(self, n: int) -> Fraction:
         top, bottom = (sum(c * n**i for (i, _), c in p.items()) for p in (self.top, self.bottom))
         _require(bottom != 0, f"a pole at {n}")
@@ -126,6 +129,9 @@ class Function:
         """Whether this is known to be ≥ 0, and to have no pole, at all integers ≥ n, k."""
         below = _sign(self.bottom, n, k)
         return below != 0 and all(c * below > 0 for c in _moved(self.top, n, k).values())
+def _without(x: list[Poly], y: list[Poly]) -> list[Poly]:
+    left = list(y)
+    return [f for f in x if f not in left or left.remove(f)]  # type: ignore[func-returns-value]
 def _constant(q: Function | Fraction | int) -> Function:
     return q if isinstance(q, Function) else Function(_line(0, Fraction(q).numerator), _line(0, Fraction(q).denominator))
 N = Function(_line(1, 0))
@@ -153,7 +159,7 @@ class Value(NamedTuple):
     def number(self) -> Fraction:
         c, (alpha, beta, gamma, delta) = number(self.constant), self.matrix
         bottom = gamma * c + delta
-        _require(abs(bottom) > abs(gamma) * TINY, "a number may be infinite, or be divided by 0")
+        _require(abs(bottom) > abs(gamma) * max(1, abs(c)) * TINY, "a number may be infinite, or be divided by 0")
         return (alpha * c + beta) / bottom
 class Series(NamedTuple):
     """Σ t(k), k ≥ 0, with t(0) = 1 and t(k)/t(k-1) = ratio(k) for k ≥ 1, converges to ``value``."""
@@ -180,20 +186,16 @@ class Continued(NamedTuple):
     value: Value
 Fact = Series | Continued
 # --- reading
-def _wanted(holds: bool, what: str) -> None:
-    if not holds:
-        raise NotACertificate(f"{what} is wanted")
+def _wanted(holds: bool, what: str) -> None: _require(holds, f"{what} is wanted", NotACertificate)
 def _integer(x: Any) -> int:
-    _wanted(isinstance(x, str) and len(x) <= MAX_DIGITS, f"an integer of at most {MAX_DIGITS} digits, as text,")
-    _wanted(re.fullmatch(r"-?(0|[1-9][0-9]*)", x, re.ASCII) is not None, "an integer in decimal")
+    _wanted(isinstance(x, str) and re.fullmatch(_WHOLE, x) is not None, f"an integer of at most {MAX_DIGITS} digits, as text,")
     return int(x)
 def _index(x: Any, most: int = MAX_INDEX, least: int = 0) -> int:
     _wanted(type(x) is int and least <= x <= most, f"a whole number from {least} to {most}")
     return int(x)
 def _rational(x: Any) -> Fraction:
     top, slash, bottom = _text(x).partition("/")
-    q = _integer(bottom) if slash else 1
-    _wanted(q > 0, "a positive denominator")
+    _wanted((q := _integer(bottom) if slash else 1) > 0, "a positive denominator")
     return Fraction(_integer(top), q)
 def _text(x: Any) -> str:
     _wanted(isinstance(x, str), "a text")
@@ -210,9 +212,11 @@ def _poly(x: Any, k: bool = False) -> Poly:
     terms = (((i, j), _integer(e)) for i, row in enumerate(reversed(rows)) for j, e in enumerate(reversed(row)))
     return {e: c for e, c in terms if c}
 def _quotient(x: Any, k: bool = False) -> Function:
-    """A rational function of n, or of n and k, {"num": ..., "den": ...}."""
+    """A rational function of n, {"num": ..., "den": ...}, or of n and k, where "den" is the list of its factors."""
     parts = _object(x, {"num", "den"})
-    return Function(_poly(parts["num"], k)) / Function(_poly(parts["den"], k))
+    factors = [_poly(factor, k) for factor in (_list(parts["den"], 0, MAX_DEGREE) if k else [parts["den"]])]
+    _require(all(factors), "a division by zero")
+    return Function(_poly(parts["num"], k), *factors)
 def _shape(x: Any) -> Shape:
     """A fraction, {"a": a, "b": b}, or {"head": [[x, y], ...], "period": [[x, y] or [x, y, t], ...]}, x, t functions there."""
     if isinstance(x, dict) and "a" in x:
@@ -470,8 +474,8 @@ def recurrence(first: Series, second: Series, a: Polynomial, b: Polynomial, acro
     (p, q, c, d), (s, t, e, f) = first.value.matrix, second.value.matrix
     _require(c == e == 0 and first.value.constant == second.value.constant, "the sums are not linear in one constant")
     first.value.under(0, 1, 1, 0).finite()
-    value, x = Value(first.value.constant), across.put(_line(0, 1)).at(0)
-    value = value.under(x * d * s, x * d * t, f * p, f * q).under(-1, a.at(1), 0, 1)
+    x = across.put(_line(0, 1)).at(0)
+    value = Value(first.value.constant).under(x * d * s, x * d * t, f * p, f * q).under(-1, a.at(1), 0, 1)
     return Continued(_pcf(a.shift(1), b.shift(1)), value)
 def _vanishing(along: Function, certificate: Function) -> None:
     """Reject unless, for n ≥ 0, Σ F(n, k) converges absolutely and C(n+2, k) F(n, k) -> 0 for k -> ∞: |K| tends to less than
@@ -495,11 +499,9 @@ class Verdict(NamedTuple):
     """The theorems that an accepted proof rests on, and the digits to which the claim was compared."""
     theorems: tuple[str, ...]
     digits: int
-def derive(step: object, facts: list[Fact], cited: set[str]) -> Fact:
-    """The fact that a step yields from the facts before it; theorems that it cites are added to ``cited``."""
-    _SPENT[0] = 0
-    return _derived(step, facts, cited)
-def _derived(step: object, facts: list[Fact], cited: set[str]) -> Fact:
+def derive(step: object, facts: list[Fact], cited: set[str], spent: int = 0) -> Fact:
+    """The fact that a step yields from the facts before it; theorems that it cites are added; ``spent`` is work before it."""
+    _SPENT[0] = spent
     data = dict(step) if isinstance(step, dict) else {}
     rule = _text(data.pop("rule", None))
     if rule == "theorem":
@@ -542,8 +544,7 @@ def _compared(claim: Continued) -> int:
     _require(enough, f"fraction and claimed number agree to {digits} digits only")
     return digits
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len(dict(pairs)) != len(pairs):
-        raise NotACertificate("a key occurs twice")
+    _wanted(len(dict(pairs)) == len(pairs), "an object without a key twice")
     return dict(pairs)
 def check(text: str) -> Verdict:
     """Check a certificate; raises :class:`Rejected` if it proves nothing, :class:`NotACertificate` if it is none."""
@@ -559,10 +560,11 @@ def check(text: str) -> Verdict:
     matrix = [_integer(e) for row in _list(claim["matrix"], 2, 2) for e in _list(row, 2, 2)]
     known = {f"tanh({x})": (f"exp({2 * x})", (1, -1, 1, 1)) for x in [_rational(name[5:-1])]} if name[:5] == "tanh(" else _SAME
     wanted = Continued(_shape(claim["fraction"]), Value(*known.get(name, (name, (1, 0, 0, 1)))).under(*matrix))
+    _wanted(all(max(f.bottom) == (0, 0) for entry in wanted.shape.period for f in entry), "a fraction of polynomials")
     facts, cited = list[Fact](), {"zeta(2) = pi^2/6"} if name == "pi^2" else set[str]()
     for place, step in enumerate(_list(whole["steps"], 1, MAX_STEPS), 1):
         try:
-            facts.append(_derived(step, facts, cited))
+            facts.append(derive(step, facts, cited, _SPENT[0]))
         except Rejected as error:
             error.step = place
             raise
@@ -590,11 +592,9 @@ def main(paths: list[str]) -> int:
             print(f"{path}: not a certificate: {error}")
             codes.append(2)
     return max(codes)
-def _install() -> None:  # Adds the theorems of special_functions.py, when that file stands beside this one.
-    path = Path(__file__).with_name("special_functions.py")
-    if path.exists() and (spec := spec_from_file_location("special_functions", path)) and spec.loader:
-        spec.loader.exec_module(module := module_from_spec(spec))
-        module.install(sys.modules[__name__])
-_install()
+_MORE = Path(__file__).with_name("special_functions.py")  # Its theorems are added, when that file stands beside this one.
+if _MORE.exists() and (_found := spec_from_file_location("special_functions", _MORE)) and _found.loader:
+    _found.loader.exec_module(_module := module_from_spec(_found))
+    _module.install(sys.modules[__name__])
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

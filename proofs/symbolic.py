@@ -160,12 +160,16 @@ def _polynomial(coefficients: list[str]) -> Function:
     return _FIELD(_RING.from_dict({(top - i, 0): ZZ(int(c)) for i, c in enumerate(coefficients) if int(c)}))
 
 
-def _bivariate(rows: list[list[str]]) -> Function:
+def _in_both(rows: list[list[str]]) -> Function:
     return sum((_put(_polynomial(row), _K) * _N**i for i, row in enumerate(reversed(rows))), _FIELD(0))
 
 
-def _quotient(x: dict[str, Any], part: Callable[[Any], Function] = _polynomial) -> Function:
-    return part(x["num"]) / part(x["den"])
+def _quotient(x: dict[str, Any]) -> Function:
+    return _polynomial(x["num"]) / _polynomial(x["den"])
+
+
+def _bivariate(x: dict[str, Any]) -> Function:
+    return reduce(lambda f, factor: f / _in_both(factor), x["den"], _in_both(x["num"]))
 
 
 def _rational(text: str) -> Function:
@@ -343,7 +347,7 @@ def _coboundary(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
 def _recurrence(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     first, second = facts[x["first"]], facts[x["second"]]
     a, b = _polynomial(x["a"]), _polynomial(x["b"])
-    across, along, c = (_quotient(x[key], _bivariate) for key in ("across", "along", "certificate"))
+    across, along, c = (_bivariate(x[key]) for key in ("across", "along", "certificate"))
     _require(
         across * _put(along, _N - 1) == along * _put(across, _N, _K - 1), "the two quotients of F do not fit together"
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import mul
 from typing import Any
 
 from flint import Ordering, fmpz, fmpz_mpoly, fmpz_mpoly_ctx, fmpz_poly
@@ -120,11 +122,7 @@ def _poly(data: Sequence[str], variable: str = "n") -> str:
 
 
 def _function(data: dict[str, Any], variable: str = "n") -> str:
-    """A rational function of one variable, or of n and k where the coefficients of its polynomials are such in k."""
-    top, bottom = data["num"], data["den"]
-    if any(isinstance(row, list) for row in [*top, *bottom]):
-        return _bivariate(top, bottom)
-    return _quotient(_polynomial(top), _polynomial(bottom), variable)
+    return _quotient(_polynomial(data["num"]), _polynomial(data["den"]), variable)
 
 
 def _quotient(top: fmpz_poly, bottom: fmpz_poly, variable: str) -> str:
@@ -168,9 +166,9 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLANE = fmpz_mpoly_ctx.get(("n", "k"), Ordering.degrevlex)
 
 
-def _bivariate(top: Sequence[Sequence[str]], bottom: Sequence[Sequence[str]]) -> str:
-    """A rational function of n and k in lowest terms and in factors, from rows of coefficients in k for each power of n."""
-    above, below = _plane(top), _plane(bottom)
+def _bivariate(data: dict[str, Any]) -> str:
+    """A rational function of n and k in lowest terms and in factors."""
+    above, below = _plane(data["num"]), reduce(mul, map(_plane, data["den"]), _PLANE.constant(1))
     common = above.gcd(below)
     above, below = above / common, below / common
     if below.leading_coefficient() < 0:
@@ -182,6 +180,7 @@ def _bivariate(top: Sequence[Sequence[str]], bottom: Sequence[Sequence[str]]) ->
 
 
 def _plane(rows: Sequence[Sequence[str]]) -> fmpz_mpoly:
+    """A polynomial, from rows of coefficients in k for each power of n."""
     terms: dict[tuple[int, ...], int | fmpz] = {
         (len(rows) - 1 - i, len(row) - 1 - j): fmpz(c)
         for i, row in enumerate(rows)
@@ -347,10 +346,10 @@ def _conjugate(step: Step) -> list[str]:
 
 def _recurrence(step: Step) -> list[str]:
     return [
-        f"Zeilberger's method: let F(0, 0) = 1, F(n, k)/F(n−1, k) = {_function(step['across'])} and F(n, k)/F(n, k−1) = "
-        f"{_function(step['along'])}.",
+        f"Zeilberger's method: let F(0, 0) = 1, F(n, k)/F(n−1, k) = {_bivariate(step['across'])} and F(n, k)/F(n, k−1) = "
+        f"{_bivariate(step['along'])}.",
         f"For a(n) = {_poly(step['a'])} and b(n) = {_poly(step['b'])}, F(n, k) − a(n) F(n−1, k) − b(n) F(n−2, k) = G(n, k+1) − "
-        f"G(n, k) with G(n, k) = F(n−2, k) · {_function(step['certificate'])};",
+        f"G(n, k) with G(n, k) = F(n−2, k) · {_bivariate(step['certificate'])};",
         "summed over k, m(n) = Σ F(n, k) satisfies m(n) = a(n) m(n−1) + b(n) m(n−2) for n ≥ 2.",
         f"It is the minimal solution: |F(n, k)/F(n−1, k)| ≤ {_function(step['bound'])} from n = {step['start']} on, while the "
         f"denominators satisfy q(n) ≥ {_function(step['growth'])} q(n−1), and the product of the quotients of the two is 0.",

@@ -79,13 +79,12 @@ def test_a_changed_certificate_is_rejected(a: str, b: str, lhs: str) -> None:
     whole = json.loads(text)
     step = next(step for step in whole["steps"] if step["rule"] == "recurrence")
     for name in ("across", "along", "certificate"):
-        for part in ("num", "den"):
-            for row in step[name][part]:
-                for place, kept in enumerate(row):
-                    row[place] = str(int(kept) + 1)
-                    with pytest.raises(checker.Rejected):
-                        checker.check(json.dumps(whole))
-                    row[place] = kept
+        for row in [row for part in (step[name]["num"], *step[name]["den"]) for row in part]:
+            for place, kept in enumerate(row):
+                row[place] = str(int(kept) + 1)
+                with pytest.raises(checker.Rejected):
+                    checker.check(json.dumps(whole))
+                row[place] = kept
 
 
 def test_huge_polynomials_end_in_time() -> None:
@@ -95,9 +94,10 @@ def test_huge_polynomials_end_in_time() -> None:
     step = next(step for step in whole["steps"] if step["rule"] == "recurrence")
     sparse = [["9" * 390, *["0"] * 59, "1"], *[[]] * 59, ["1"]]
     for name in ("across", "along", "certificate"):
-        step[name] = {"num": sparse, "den": sparse}
-    with pytest.raises(checker.Rejected):
-        checker.check(json.dumps(whole))
+        for factors in ([sparse], [sparse] * 60):
+            step[name] = {"num": sparse, "den": factors}
+            with pytest.raises(checker.Rejected):
+                checker.check(json.dumps(whole))
 
 
 def at(p: fmpz_mpoly, n: int, k: int) -> Fraction:

@@ -68,9 +68,28 @@ def test_a_divergent_fraction_does_not_converge() -> None:
             converges="seidel stern",
         ),
     ]
-    with pytest.raises(Rejected) as caught:
+    facts: list[checker.Fact] = []
+    for step in steps[:2]:
+        facts.append(checker.derive(step, facts, set()))
+    with pytest.raises(Rejected, match="not positive polynomials"):
+        checker.derive(steps[2], facts, set())
+    with pytest.raises(NotACertificate, match="a fraction of polynomials"):
         checker.check(certificate(target, "log(2)", [[0, 4], [2, 0]], steps))
-    assert caught.value.step == 3
+
+
+def test_a_claim_is_defined_everywhere() -> None:
+    """2n + 1 times (n - 1000)/(n - 1000) is no number at n = 1000, where nothing is computed."""
+    for top, bottom, accepted in (("2 1", "1", True), ("4 2", "2", True), ("2 -1999 -1000", "1 -1000", False)):
+        element = {"num": top.split(), "den": bottom.split()}
+        claim = {"head": [], "period": [[element, "1"]]}
+        coth = theorem("bessel fraction", c="1/2", x="1", s="1")
+        step = carried(claim, [["2"], [], [], ["1"]], {"num": ["2"], "den": ["1"]})
+        text = certificate(claim, "e^2", [[1, 1], [1, -1]], [coth, step])
+        if accepted:
+            assert checker.check(text).digits
+            continue
+        with pytest.raises(NotACertificate, match="a fraction of polynomials"):
+            checker.check(text)
 
 
 def test_an_unknown_theorem_on_convergence_is_not_cited() -> None:
@@ -100,6 +119,7 @@ def expensive() -> dict[str, list[Step]]:
     long, cited = numbers(61, 399), theorem("lambert fraction", y="1")
     wide = {"a": long, "b": long}
     dense = {part: [numbers(61, 12) for _ in range(61)] for part in ("num", "den")}
+    dense["den"] = [dense["den"]]
     data = {"across": dense, "along": dense, "certificate": dense, "bound": ONE, "growth": ONE, "start": 2}
     far = {part: ["1" + "0" * 390, "-409" + "0" * 391, *numbers(59, 389)] for part in ("num", "den")}
     n = fmpz_poly([0, 1])

@@ -95,7 +95,7 @@ def test_a_signed_fraction_and_the_theorem_on_its_convergence_are_said() -> None
 
 
 def test_a_recurrence_in_two_variables_is_written_out() -> None:
-    function = {"num": [["-2"], ["-4", "0"], ["-2", "0", "0"]], "den": [["1", "0", "-1"]]}
+    function = {"num": [["-2"], ["-4", "0"], ["-2", "0", "0"]], "den": [[["1", "1"]], [["1", "-1"]]]}
     step = {
         "rule": "recurrence", "a": ["34", "-51", "27", "-5"], "b": ["-1", "3", "-3", "1"], "across": function,
         "along": function, "certificate": function, "first": 0, "second": 1, "growth": {"num": ["1", "0"], "den": ["1"]},
