@@ -28,7 +28,7 @@ from constants_lab.formula.constant_forms import constant_text
 from constants_lab.formula.rational_forms import form_text
 from constants_lab.syntax import Binary, fold, parse, quoted
 
-__all__ = ["AnyIdentity", "PairIdentity", "identity_in", "says"]
+__all__ = ["AnyIdentity", "PairIdentity", "identity_in"]
 
 Names: TypeAlias = tuple[str, str]
 Row: TypeAlias = tuple[int, int, int]
@@ -133,23 +133,6 @@ def identity_in(constants: str | Sequence[str], matrix: Sequence[Sequence[int]])
         return Identity(given[0], matrix)
     reduced = _reduced(given, matrix)
     return reduced if isinstance(reduced, Identity) else PairIdentity(*reduced)
-
-
-def says(lhs: str, constants: str | Sequence[str], matrix: Sequence[Sequence[int]]) -> bool:
-    """Whether a text is, as a function of the constants, the identity of these constants and this matrix (exact).
-
-    False too for what is equal for another reason, as φ and (1 + √5)/2 are.  Raises as :func:`identity_in`.
-
-    >>> says("4/(-2 + pi)", "pi", [[0, 4], [1, -2]]), says("5/pi", "pi", [[0, 4], [1, 0]])
-    (True, False)
-    """
-    identity = identity_in(constants, matrix)
-    if identity.lhs == lhs:
-        return True
-    try:
-        return Identity.parse(lhs) == identity
-    except InputError:
-        return False
 
 
 def _reduced(constants: Sequence[str], matrix: Sequence[Sequence[int]]) -> Identity | tuple[Names, tuple[Row, Row]]:

@@ -24,6 +24,7 @@ from constants_lab.evidence import (
     significance,
 )
 from constants_lab.expressions import MAX_VALUE_DIGITS, evaluate
+from constants_lab.number_identities import NumberIdentity
 from constants_lab.pair_identities import AnyIdentity
 from constants_lab.pcf import PCF
 from constants_lab.signed import SignedCF
@@ -140,7 +141,7 @@ def verify_signed(
 
 def enclose(
     fraction: PCF | SignedCF,
-    identity: AnyIdentity,
+    identity: AnyIdentity | NumberIdentity,
     digits: int,
     chance_digits: float = 0.0,
 ) -> Evidence:

@@ -28,16 +28,16 @@ def command(
 def _checked(path: Path, sympy: bool) -> int:
     """Say what the checker says of one file, and give its exit code."""
     from constants_lab.errors import VerificationFailed
-    from constants_lab.proofs.checker import MAX_BYTES, NotACertificate, Rejected, check_file
+    from constants_lab.proofs.checker import NotACertificate, Rejected, check
 
     try:
-        if path.exists() and not path.is_file():
-            raise NotACertificate("it is no file")
-        if path.is_file() and path.stat().st_size > MAX_BYTES:
-            raise NotACertificate(f"it has more than {MAX_BYTES:,} bytes")
-        verdict = check_file(str(path))
+        text = _text(path)
+        verdict = check(text)
         if sympy:
-            _cross_check(path)
+            from constants_lab.proofs.symbolic import cross_check
+
+            # SymPy shares no code with the checker.
+            cross_check(text)
     except Rejected as error:
         print(f"{path}: rejected at {f'step {error.step}' if error.step else 'the claim'}: {error}")
         return 1
@@ -53,8 +53,20 @@ def _checked(path: Path, sympy: bool) -> int:
     return 0
 
 
-def _cross_check(path: Path) -> None:
-    """Raise where SymPy, which shares no code with the checker, disagrees on an identity of an accepted certificate."""
-    from constants_lab.proofs.symbolic import cross_check
+def _text(path: Path) -> str:
+    """What is in the file; raises :class:`constants_lab.proofs.checker.NotACertificate`."""
+    from constants_lab.proofs.checker import MAX_BYTES, NotACertificate
 
-    cross_check(path.read_text(encoding="utf-8"))
+    # Reading a pipe may take for ever.
+    if path.exists() and not path.is_file():
+        raise NotACertificate("it is no file")
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise NotACertificate(f"it cannot be read ({error.strerror or error})") from None
+    except UnicodeDecodeError:
+        raise NotACertificate("it is not text in UTF-8") from None
+    if len(text) > MAX_BYTES:
+        raise NotACertificate(f"it has more than {MAX_BYTES:,} characters")
+    return text

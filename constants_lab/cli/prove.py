@@ -20,7 +20,7 @@ from constants_lab.evidence import REQUIRED_SIGNIFICANCE, Level, height_cost
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from constants_lab.db.certificates import Claim
+    from constants_lab.db.claims import Claim
     from constants_lab.db.store import Store
     from constants_lab.evidence import Evidence
 
@@ -65,7 +65,8 @@ def command(
 
 
 def _one(store: Store, formula: int, names: list[str], again: bool, out: Path | None, as_json: bool) -> list[str]:
-    from constants_lab.db.certificates import certificates, claims
+    from constants_lab.db.certificates import certificates
+    from constants_lab.db.claims import claims
 
     found = claims(store, formula=formula, constants=names)
     if not found:
@@ -97,7 +98,7 @@ def _nothing(store: Store, formula: int, names: Sequence[str]) -> str:
 
 
 def _all(store: Store, names: list[str], again: bool, as_json: bool) -> list[str]:
-    from constants_lab.db.certificates import claims
+    from constants_lab.db.claims import claims
 
     levels = (Level.VERIFIED, Level.ENCLOSED, *((Level.PROVED,) if again else ()))
     wanted = claims(store, constants=names, levels=levels)

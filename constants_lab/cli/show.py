@@ -14,7 +14,8 @@ import typer
 from constants_lab.cli.options import AsJson, Database
 
 if TYPE_CHECKING:
-    from constants_lab.db.certificates import CertificateView, Claim
+    from constants_lab.db.certificates import CertificateView
+    from constants_lab.db.claims import Claim
     from constants_lab.db.store import Store
     from constants_lab.db.views import EquivalenceView, FormulaView
 
@@ -25,7 +26,8 @@ def command(
     as_json: AsJson = False,
 ) -> None:
     """Draw a formula, with its identities, labels, evidence, convergence, relatives and provenance."""
-    from constants_lab.db.certificates import certificates, claims
+    from constants_lab.db.certificates import certificates
+    from constants_lab.db.claims import claims
     from constants_lab.db.query import formula as load
     from constants_lab.db.store import Store
 

@@ -12,7 +12,8 @@ from constants_lab.errors import InputError, VerificationFailed
 from constants_lab.evidence import Level
 
 if TYPE_CHECKING:
-    from constants_lab.db.certificates import CertificateView, Claim
+    from constants_lab.db.certificates import CertificateView
+    from constants_lab.db.claims import Claim
     from constants_lab.db.store import Store
 
     _Proved = tuple[Claim, str]
@@ -29,7 +30,8 @@ def command(
 ) -> None:
     """Prove formulas by relating them to proved ones (tails, equivalent fractions, coboundaries), until nothing is new."""
     names = constant_names(constant, constants)
-    from constants_lab.db.certificates import certificates, claims
+    from constants_lab.db.certificates import certificates
+    from constants_lab.db.claims import claims
     from constants_lab.db.store import Store
 
     with Store.open(db, create=False) as store:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from constants_lab.crosscheck import CrossCheck
+    from constants_lab.db.claims import Claim
     from constants_lab.db.store import Store
-    from constants_lab.db.views import FormulaView, IdentityView
+    from constants_lab.db.views import FormulaView
     from constants_lab.evidence import Evidence
-    from constants_lab.pair_identities import AnyIdentity
 
 
 def command(
@@ -58,89 +58,58 @@ def command(
 
 
 def _verify(store: Store, view: FormulaView, digits: int, *, lenient: bool) -> list[dict[str, object]]:
+    from constants_lab.db.claims import claims
+
     if not view.identities and view.name is not None:
         raise InputError(
             f"formula {view.id} is {view.name}, a number and no identity to verify: see clab show {view.id}"
         )
     if view.kind not in ("pcf", "signed") or not view.identities:
         raise InputError(f"formula {view.id} has no name yet, so there is nothing to verify: see clab show {view.id}")
-    check = _verify_pcf if view.kind == "pcf" else _verify_signed
     rows: list[dict[str, object]] = []
-    for item in view.identities:
-        row: dict[str, object] = {"id": view.id, "lhs": item.lhs}
+    for claim in claims(store, formula=view.id):
+        row: dict[str, object] = {"id": view.id, "lhs": claim.lhs}
         try:
-            record, text = check(view, item, digits, _chance_digits(view, item))
+            record, text = _checked(claim, digits)
         except VerificationFailed as error:
             refutation = getattr(error, "record", None)
             if refutation is not None:
-                store.add_evidence(view.id, item.id, refutation)
+                store.add_evidence(view.id, claim.identity, refutation)
             rows.append(row | {"result": "false", "digits": 0, "message": f"FALSE: {error}"})
             continue
-        except NotConverging as error:
+        except (NotConverging, InputError) as error:
             if not lenient:
                 raise
-            rows.append(row | {"result": "unreached", "digits": 0, "message": str(error)})
+            result = "unreached" if isinstance(error, NotConverging) else "unread"
+            rows.append(row | {"result": result, "digits": 0, "message": str(error)})
             continue
-        store.add_evidence(view.id, item.id, record)
+        store.add_evidence(view.id, claim.identity, record)
         row |= {"result": "true", "digits": record.digits, "message": text, "evidence": record.level.value}
         rows.append(row | {"ball": record.detail or None})
     return rows
 
 
-def _chance_digits(view: FormulaView, item: IdentityView) -> float:
-    """What the search that found the identity paid for its trials, from its record; the height is charged anew."""
-    from constants_lab.evidence import height_cost
-
-    spent = [r.digits - r.significance for r in view.records if r.identity == item.id and r.significance is not None]
-    return max(0.0, spent[0] - height_cost(int(k) for row in item.matrix for k in row)) if spent else 0.0
-
-
-def _integers(view: FormulaView, item: IdentityView) -> list[list[int]]:
-    try:
-        return [[int(k) for k in row] for row in item.matrix]
-    except (TypeError, ValueError):
-        raise InputError(
-            f"the integers of formula {view.id} cannot be read: take the row from a copy of the database"
-        ) from None
-
-
-def _identity(view: FormulaView, item: IdentityView) -> AnyIdentity:
-    """What the integers say; raises :class:`VerificationFailed` where the left-hand side is another number."""
-    from constants_lab.expressions import evaluate
+def _checked(claim: Claim, digits: int) -> tuple[Evidence, str]:
+    """The record and what to tell; raises where the two sides disagree, or where that is not seen."""
+    from constants_lab.crosscheck import check_identity, check_signed
     from constants_lab.pair_identities import identity_in
-
-    identity = identity_in(item.constant, _integers(view, item))
-    if not evaluate(item.lhs, 100).overlaps(identity.ball(100)):
-        raise VerificationFailed(f"{item.lhs} is not what its integers say, which is {identity.lhs}")
-    return identity
-
-
-def _verify_pcf(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
-    from constants_lab.crosscheck import check_identity
     from constants_lab.pcf import PCF
-    from constants_lab.verification import enclose, verify
+    from constants_lab.verification import enclose, verify, verify_signed
 
-    pcf = PCF(view.a or "", view.b or "")
-    identity = _identity(view, item)
+    claim.require_consistent()
+    fraction, rows, chance = claim.fraction, claim.rows, claim.chance
+    if isinstance(fraction, PCF):
+        identity = identity_in(claim.constant, rows)
+        return _strongest(
+            lambda: enclose(fraction, identity, digits, chance),
+            lambda: verify(fraction, identity, digits, chance),
+            lambda: check_identity(fraction, identity),
+        )
+    claimed = claim.claimed
     return _strongest(
-        lambda: enclose(pcf, identity, digits, chance),
-        lambda: verify(pcf, identity, digits, chance),
-        lambda: check_identity(pcf, identity),
-    )
-
-
-def _verify_signed(view: FormulaView, item: IdentityView, digits: int, chance: float) -> tuple[Evidence, str]:
-    from constants_lab.crosscheck import check_signed
-    from constants_lab.signed import SignedCF
-    from constants_lab.verification import enclose, verify_signed
-
-    cf = SignedCF(view.signs or [], view.prefix or [], view.polynomials or [])
-    identity = _identity(view, item)
-    rows = _integers(view, item)
-    return _strongest(
-        lambda: enclose(cf, identity, digits, chance),
-        lambda: verify_signed(cf, item.lhs, rows[0] + rows[1], digits, chance),
-        lambda: check_signed(cf, item.constant, rows, item.lhs),
+        lambda: enclose(fraction, claimed, digits, chance),
+        lambda: verify_signed(fraction, claim.lhs, claimed.coefficients, digits, chance),
+        lambda: check_signed(fraction, claim.constant, rows, claim.lhs),
     )
 
 

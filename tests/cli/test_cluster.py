@@ -23,7 +23,6 @@ from constants_lab.kinship import kin
 
 Run = Callable[..., Any]
 
-COMMAND = [sys.executable, "-m", "constants_lab.cli.main"]
 BOX = ("search", "survey", "--a-degree", "1", "--a-range=0..2", "--b-degree", "2", "--b-range=-2..2")
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -272,12 +271,26 @@ def test_unknown_jobs_and_senseless_numbers(clab_here: Run, fresh: str) -> None:
     assert "pi" in refused(clab_here("clusters", "--db", fresh, "--constant", "pii"))
 
 
+SLOW_VERIFYING = """
+import sys, time
+from constants_lab.cli.main import main
+from constants_lab.search import naming
+whole = naming.verified
+def slow(*arguments, **more):
+    time.sleep(2)
+    return whole(*arguments, **more)
+naming.verified = slow
+sys.argv[0] = "clab"
+main()
+"""
+
+
 def test_interrupted_while_naming_it_keeps_the_names_and_goes_on(
     clab_here: Run, fresh: str, clustered: tuple[str, Any]
 ) -> None:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CONSTANTS_LAB")}
     process = subprocess.Popen(
-        [*COMMAND, "cluster", "--db", fresh, "--workers", "0"],
+        [sys.executable, "-c", SLOW_VERIFYING, "cluster", "--db", fresh, "--workers", "0"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
     )  # fmt: skip
     assert process.stderr is not None

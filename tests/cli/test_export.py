@@ -246,10 +246,23 @@ def test_a_full_disk_leaves_the_old_file(many: str, tmp_path: Path, name: str) -
     assert (tmp_path / name).read_text() == "mine"
 
 
+SLOW_DISK = """
+import os, sys, time
+os.fsync = lambda file: time.sleep(60)
+from constants_lab.cli.main import main
+sys.argv[0] = "clab"
+main()
+"""
+
+
 def test_ctrl_c_leaves_nothing(many: str, tmp_path: Path) -> None:
-    running = subprocess.Popen(_command(many, "--out", "late.csv"), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    """All is written, and the disk takes its time."""
+    arguments = _command(many, "--out", "late.csv")[3:]
+    running = subprocess.Popen(
+        [sys.executable, "-c", SLOW_DISK, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 60
-    while not os.listdir(tmp_path) and time.monotonic() < deadline:
+    while not any(path.stat().st_size for path in tmp_path.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.005)
     running.send_signal(signal.SIGINT)
     _, error = running.communicate(timeout=60)

@@ -15,7 +15,8 @@ import pytest
 from constants_lab import verification
 from constants_lab.cli import prove
 from constants_lab.db import Finding, FormulaRecord, IdentityRecord, Store
-from constants_lab.db.certificates import certificates, claims
+from constants_lab.db.certificates import certificates
+from constants_lab.db.claims import claims
 from constants_lab.db.query import formula as load
 from constants_lab.db.query import formulas
 from constants_lab.errors import NoEnclosure, VerificationFailed

@@ -18,6 +18,7 @@ from constants_lab.proofs import checker
 from constants_lab.proofs.apery import FAMILIES, Family
 from constants_lab.proofs.creative import RING, Hypergeometric, Telescoper, invariant, telescoper
 from constants_lab.proofs.prover import prove
+from tests.proofs.conftest import proof
 
 PROVED = [
     ("34*n^3 + 51*n^2 + 27*n + 5", "-n^6", "6/zeta(3)"),
@@ -42,12 +43,6 @@ PROVED = [
 
 
 @cache
-def proof(a: str, b: str, lhs: str) -> str | None:
-    claim = Identity.parse(lhs)
-    matrix = [[int(k) for k in row] for row in claim.matrix]
-    return prove(parse_polynomial(a), parse_polynomial(b), claim.constant, matrix)
-
-
 @pytest.mark.parametrize(("a", "b", "lhs"), PROVED, ids=lambda text: str(text))
 def test_fractions_from_sums_are_proved(a: str, b: str, lhs: str) -> None:
     text = proof(a, b, lhs)

@@ -20,6 +20,7 @@ from constants_lab.pcf import PCF
 from constants_lab.polynomials import parse_polynomial
 from constants_lab.proofs import checker
 from constants_lab.proofs.prover import prove
+from tests.proofs.conftest import proof
 
 PROVED = [
     ("n + 3", "-n", "e"),
@@ -45,12 +46,6 @@ PROVED = [
     ("n + 1", "1", "1/besseli_ratio(0,2)"),
     ("1", "1", "phi"),
 ]
-
-
-def proof(a: str, b: str, lhs: str) -> str | None:
-    claim = Identity.parse(lhs)
-    matrix = [[int(k) for k in row] for row in claim.matrix]
-    return prove(parse_polynomial(a), parse_polynomial(b), claim.constant, matrix)
 
 
 @pytest.mark.parametrize(("a", "b", "lhs"), PROVED, ids=lambda text: str(text))
