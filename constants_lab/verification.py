@@ -159,12 +159,12 @@ def enclose(
     wanted = max(digits, REQUIRED_DIGITS)
     lhs = identity.lhs
     places = wanted + _zeros(evaluate(lhs, wanted))
+    if 2 * places > MAX_VALUE_DIGITS:
+        raise NoEnclosure(f"left-hand sides are known to {MAX_VALUE_DIGITS} digits only, and twice {places} are needed")
     if isinstance(fraction, PCF):
         found = enclose_pcf(fraction.a, fraction.b, places, fraction.asymptotics)
     else:
         found = enclose_signed(fraction, places)
-    if 2 * places > MAX_VALUE_DIGITS:
-        raise NoEnclosure(f"left-hand sides are known to {MAX_VALUE_DIGITS} digits only, and twice {places} are needed")
     value = evaluate(lhs, 2 * places)
     beyond = significance(wanted, identity.coefficients) - chance_digits
 

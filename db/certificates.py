@@ -97,7 +97,7 @@ def add_certificate(
     """Have a certificate checked and store it, raising its identity and formula to ``proved``; gives whether it is new.
 
     ``identity`` is an identifier or a left-hand side.  With ``relation`` it is stored too how the formula is related to the one
-    whose proof was carried over.  A certificate that is stored already changes nothing.
+    whose proof was carried over.  A certificate that is stored already changes nothing but a level below ``proved``.
 
     Raises :class:`VerificationFailed` when the checker rejects it or the identity was refuted, and :class:`InputError` when it
     is no certificate, claims anything else than that identity, or there is no such formula or identity.
@@ -146,6 +146,7 @@ def add_certificate(
             # One of this digest is older than another, or its text was changed.
             connection.execute(delete(CertificateRow).where(mine, CertificateRow.sha256 == row["sha256"]))
             connection.execute(insert(CertificateRow), row)
+        if new or claim.evidence != Level.PROVED:
             add_record(connection, formula, claim.identity, record, now)
         if relation is not None and relation.other != formula:
             related = {

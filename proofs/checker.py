@@ -67,9 +67,7 @@ def _times(p: Poly, q: Poly) -> Poly:
     digits = (x * y + offset).to_bytes(size * len(places), "little")
     found = (int.from_bytes(digits[i : i + size], "little") - half for i in range(0, len(digits), size))
     return {e: c for e, c in zip(places, found, strict=True) if c}
-def _line(slope: int, start: int, k: bool = False) -> Poly:
-    """slope n + start, or slope k + start."""
-    return {e: c for e, c in (((not k, k), slope), ((0, 0), start)) if c}
+def _line(slope: int, start: int) -> Poly: return {e: c for e, c in (((1, 0), slope), ((0, 0), start)) if c}
 def _put(p: Poly, x: Poly, y: Poly) -> Poly:
     most = (max((e[i] for e in p), default=0) for i in (0, 1))
     xs, ys = (list(accumulate([f] * e, _times, initial=_line(0, 1))) for f, e in zip((x, y), most, strict=True))
@@ -92,6 +90,7 @@ def _sign(p: Poly, n: int, k: int = 0) -> int:
 class Function:
     """A rational function of n and k over Q, its denominator in factors; two are equal when they are so over a common one."""
     def __init__(self, top: Poly, *factors: Poly) -> None:
+        _spend(5 + len(factors) // 10)
         self.top, self.factors = top, [f for f in factors if f != {(0, 0): 1}]
     @cached_property
     def bottom(self) -> Poly: return reduce(_times, self.factors, _line(0, 1))
@@ -125,11 +124,12 @@ class Function:
             shown = end is not None and all(sum(c * n**i for (i, _), c in p.items()) for n in range(first, end))
             _require(shown, f"{what} may have a zero or pole")
     def sign(self, n: int, k: int = 0) -> int: return _sign(self.top, n, k) * _sign(self.bottom, n, k)
-    def nonnegative(self, n: int, k: int = 0) -> bool:
-        """Whether this is known to be ≥ 0, and to have no pole, at all integers ≥ n, k."""
-        below = _sign(self.bottom, n, k)
-        return below != 0 and all(c * below > 0 for c in _moved(self.top, n, k).values())
+    def nonnegative(self, n: int) -> bool:
+        """Whether this is known to be ≥ 0, and to have no pole, at all integers ≥ n and k ≥ 0."""
+        below = _sign(self.bottom, n)
+        return below != 0 and all(c * below > 0 for c in _moved(self.top, n).values())
 def _without(x: list[Poly], y: list[Poly]) -> list[Poly]:
+    _spend(len(x) * (1 + len(y) // 10))
     left = list(y)
     return [f for f in x if f not in left or left.remove(f)]  # type: ignore[func-returns-value]
 def _constant(q: Function | Fraction | int) -> Function:
@@ -275,7 +275,7 @@ _SAME: dict[str, tuple[str, Matrix]] = {"e": ("exp(1)", (1, 0, 0, 1)), "e^2": ("
 def _log(q: Fraction) -> Value:
     """log q for q ≠ 1, by the logarithm of a number > 1 that is no power."""
     x, sign = (q, 1) if q > 1 else (1 / q, -1)
-    roots = ((k, Fraction(*(round(e ** (1 / k)) for e in x.as_integer_ratio()))) for k in range(50 * (x < 10**15), 1, -1))
+    roots = ((k, Fraction(*(round(e**(1 / k)) for e in x.as_integer_ratio()))) for k in range(50 * (x.numerator < 1e15), 1, -1))
     k, root = next(((k, root) for k, root in roots if root**k == x), (1, x))
     return Value(f"log({root})", (k * sign, 0, 0, 1))
 def _atan(z: Fraction) -> Value: return Value("pi", (1, 0, 0, 4)) if z == 1 else Value(f"atan({z})")
@@ -538,7 +538,7 @@ def _compared(claim: Continued) -> int:
         below, limits = limits, [c + 1 / (y - x) for c, (x, y) in zip(below[1:], pairwise(limits), strict=False)]
     raw, best, moved = (abs(x - y) / max(abs(value), Fraction(1, 10**6)) for x, y in
                         ((kept[-1], value), (limits[-1], value), (kept[-1], kept[-2])))
-    digits = next(d for d in range(60) if (raw if moved * 10**30 < 1 else best) * 10 ** (d + 1) >= 1 or d == 55)
+    digits = next(d for d in range(60) if (raw if moved * 10**30 < 1 else min(raw, best)) * 10 ** (d + 1) >= 1 or d == 55)
     # What the last 192 terms moved is about the error before them, and the error now is a few times that at the most.
     enough = digits >= (30 if moved * 10**30 < 1 else 3) and raw <= 20 * moved + Fraction(1, 10**50)
     _require(enough, f"fraction and claimed number agree to {digits} digits only")

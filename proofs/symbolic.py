@@ -3,8 +3,9 @@
 Nothing is shared with :mod:`constants_lab.proofs.checker` but the format of certificates.  The identities of the rules are
 written down anew and verified in SymPy's field Q(n, k); the series and fractions of the theorems are summed by mpmath and
 compared with mpmath's functions.  Every fact has its number, to some hundred digits, and the last one is compared with the
-claim.  Inequalities (bounds on weights, growth of denominators) are the checker's affair: what they are for, that the fraction
-has the limit claimed, is seen in the numbers.
+claim.  What series converge to is computed without the proof.  Inequalities (bounds on weights, growth of denominators) are the
+checker's affair: what they are for, that the fraction has the limit claimed, is seen in the numbers, less well where it is
+slow.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sympy.polys.domains import ZZ
 from sympy.polys.fields import field
 
 from constants_lab.errors import InputError, VerificationFailed
+from constants_lab.proofs.series_numbers import Diverges, summed
 from constants_lab.proofs.theorem_numbers import THEOREM_NUMBERS, named_number, same
 
 __all__ = ["Disagreement", "cross_check"]
@@ -262,10 +264,22 @@ def _converges(name: str, shape: _Shape) -> None:
 # --- rules
 
 
+def _sum_of(ratio: Function, value: Any) -> Any:
+    """The value, which the series of that ratio must have when it is summed without the proof."""
+    try:
+        found, error = summed(ratio)
+    except Diverges:
+        raise Disagreement("the series does not converge") from None
+    slack = 10 * error + mpmath.mpf(10) ** -_AGREED * (1 + abs(found))
+    _require(abs(found - value) <= slack, "the series has another sum")
+    return value
+
+
 def _telescope(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     source, m = facts[x["series"]], int(x["shift"])
     ratio, rho, g, c = _quotient(x["ratio"]), _quotient(x["rho"]), _quotient(x["g"]), _rational(x["c"])
-    _free(ratio.denom, 1, "the ratio")
+    for f, from_, what in ((ratio, 1, "the ratio"), (rho, 0, "rho"), (g, 0, "g")):
+        _free(f.denom, from_, what)
     s = source.about
     _require(rho / _put(rho, _N - 1) == ratio / _put(s, _N + m), "the terms are not rho times those of the series")
     _require(rho - c + g == _put(g, _N + 1) * _put(s, _N + m + 1), "the terms do not telescope")
@@ -273,7 +287,8 @@ def _telescope(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     for k in range(1, m + 1):
         terms.append(terms[-1] * _number(s, k))
     _require(same(_number(rho, 0) * terms[m], mpmath.mpf(1), _AGREED), "the first term is not 1")
-    return _Fact(ratio, _number(c, 0) * (source.value - mpmath.fsum(terms[:m])) - _number(g, 0) * terms[m])
+    value = _number(c, 0) * (source.value - mpmath.fsum(terms[:m])) - _number(g, 0) * terms[m]
+    return _Fact(ratio, _sum_of(ratio, value))
 
 
 def _group(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
@@ -281,7 +296,7 @@ def _group(facts: list[_Fact], x: dict[str, Any]) -> _Fact:
     s, first = source.about, 1 + _number(source.about, 1)
     ratio = _put(s, 2 * _N) * _put(s, 2 * _N - 1) * (1 + _put(s, 2 * _N + 1)) / (1 + _put(s, 2 * _N - 1))
     _free(ratio.denom, 1, "the ratio")
-    return _Fact(ratio, source.value / first)
+    return _Fact(ratio, _sum_of(ratio, source.value / first))
 
 
 def _euler(facts: list[_Fact], x: dict[str, Any]) -> _Fact:

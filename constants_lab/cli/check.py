@@ -57,10 +57,10 @@ def _text(path: Path) -> str:
     """What is in the file; raises :class:`constants_lab.proofs.checker.NotACertificate`."""
     from constants_lab.proofs.checker import MAX_BYTES, NotACertificate
 
-    # Reading a pipe may take for ever.
-    if path.exists() and not path.is_file():
-        raise NotACertificate("it is no file")
     try:
+        # Reading a pipe may take for ever.
+        if path.exists() and not path.is_file():
+            raise NotACertificate("it is no file")
         with open(path, encoding="utf-8") as file:
             text = file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -93,8 +93,8 @@ def _unified(store: Store, proved: list[_Proved], pending: list[Claim]) -> Itera
         for target in pending:
             for source, certificate in sources.near(target):
                 text = from_proved(target.fraction, target.constant, target.rows, certificate)
-                if text is not None:
-                    yield _store(store, target, text, source, certificate)
+                if text is not None and (row := _stored(store, target, text, source, certificate)) is not None:
+                    yield row
                     fresh.append((target, text))
                     break
             else:
@@ -139,14 +139,19 @@ def _traits(claim: Claim) -> tuple[Hashable, Hashable]:
     return (constant, claim.class_key), (constant, alike)
 
 
-def _store(store: Store, target: Claim, text: str, source: Claim, certificate: str) -> dict[str, Any]:
+def _stored(store: Store, target: Claim, text: str, source: Claim, certificate: str) -> dict[str, Any] | None:
+    """Store a proof and give its row; say so, and give None, where the database does not take it."""
     from constants_lab.db.certificates import Relation, add_certificate
     from constants_lab.proofs.relating import image, relation
 
     how = relation(text, certificate)
     matrix = image(text, certificate)
     related = None if matrix is None else Relation(source.formula, f"proved: {how}", matrix)
-    add_certificate(store, target.formula, target.identity, text, related)
+    try:
+        add_certificate(store, target.formula, target.identity, text, related)
+    except (VerificationFailed, InputError) as error:
+        message(f"formula {target.formula} is left as it is: {error}")
+        return None
     return {
         "id": target.formula,
         "lhs": target.lhs,

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def command(
     formula: Annotated[int | None, typer.Argument(metavar="ID", help="Its number.", show_default=False)] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every verified formula in the database.")] = False,
-    digits: Annotated[int, typer.Option("--digits", min=100, max=100_000, help="Decimal digits.")] = 1000,
+    digits: Annotated[
+        int, typer.Option("--digits", min=100, max=100_000, help="Decimal digits; a ball is possible up to 50,000.")
+    ] = 1000,
     db: Database = None,
     as_json: AsJson = False,
 ) -> None:

@@ -272,7 +272,8 @@ def test_unknown_jobs_and_senseless_numbers(clab_here: Run, fresh: str) -> None:
 
 
 SLOW_VERIFYING = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from constants_lab.cli.main import main
 from constants_lab.search import naming
 whole = naming.verified

@@ -13,6 +13,7 @@ import pytest
 from flint import arb, ctx
 
 from constants_lab.db import Finding, FormulaRecord, IdentityRecord, Store
+from constants_lab.db import certificates as certificates_module
 from constants_lab.db.certificates import certificates
 from constants_lab.db.query import formula as load
 from constants_lab.evidence import Evidence, Level
@@ -191,3 +192,38 @@ def test_a_ball_is_as_small_as_was_asked(clab_here: Run, db: Path, number: str, 
         ball = arb(row["ball"])
         assert ball.rad() < arb(10) ** -digits
         assert ball.contains(evaluate(row["lhs"], digits + 40))
+
+
+def test_a_level_that_was_lowered_is_raised_again(clab_here: Run, db: Path) -> None:
+    assert clab_here("prove", "1", "--db", str(db)).code == 0
+    for table in ("identity", "formula"):
+        change(db, f"UPDATE {table} SET evidence = 'verified' WHERE rowid = 1")
+    outcome = clab_here("prove", "--all", "--constant", "pi", "--db", str(db), "--json")
+    assert [row["result"] for row in outcome.objects] == ["proved"] * 2
+    with Store.open(db) as store:
+        assert load(store, 1).evidence == "proved"
+        assert len(certificates(store, 1)) == 1
+
+
+def test_a_long_name_is_no_certificate(clab_here: Run, db: Path) -> None:
+    assert clab_here("prove", "1", "--db", str(db), "--out", "c.json").code == 0
+    outcome = clab_here("check", "x" * 300, "c.json")
+    assert outcome.code == 2
+    assert "it cannot be read" in outcome.err
+    assert "c.json: accepted" in outcome.out
+
+
+def test_a_row_that_another_process_refutes_is_left_out(
+    clab_here: Run, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = certificates_module.add_certificate
+
+    def refuted(store: Store, formula: int, *arguments: Any) -> bool:
+        if formula == 1:
+            change(db, "UPDATE identity SET evidence = 'refuted' WHERE formula_id = 1")
+        return whole(store, formula, *arguments)
+
+    monkeypatch.setattr(certificates_module, "add_certificate", refuted)
+    outcome = clab_here("prove", "--all", "--db", str(db))
+    assert "formula 1: 4/pi: not tried: formula 1 = 4/pi was refuted" in outcome.out
+    assert "formula 2: e: proved" in outcome.out

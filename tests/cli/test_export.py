@@ -247,7 +247,8 @@ def test_a_full_disk_leaves_the_old_file(many: str, tmp_path: Path, name: str) -
 
 
 SLOW_DISK = """
-import os, sys, time
+import os, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.fsync = lambda file: time.sleep(60)
 from constants_lab.cli.main import main
 sys.argv[0] = "clab"

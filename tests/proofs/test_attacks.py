@@ -121,6 +121,8 @@ def expensive() -> dict[str, list[Step]]:
     dense = {part: [numbers(61, 12) for _ in range(61)] for part in ("num", "den")}
     dense["den"] = [dense["den"]]
     data = {"across": dense, "along": dense, "certificate": dense, "bound": ONE, "growth": ONE, "start": 2}
+    factors = {"num": [["1"]], "den": [[["1"], [str(i)]] for i in range(1, 60)]}
+    many = {"across": factors, "along": factors, "certificate": factors, "bound": ONE, "growth": ONE, "start": 2}
     far = {part: ["1" + "0" * 390, "-409" + "0" * 391, *numbers(59, 389)] for part in ("num", "den")}
     n = fmpz_poly([0, 1])
     h = fmpz_poly([int(c) for c in numbers(15, 190)])(n * n)
@@ -132,6 +134,18 @@ def expensive() -> dict[str, list[Step]]:
         "long bivariate functions": [
             LOG_HALF,
             {"rule": "recurrence", "first": 0, "second": 0, "a": ["1"], "b": ["1"], **data},
+        ],
+        "many small denominators": [
+            cited,
+            carried({"head": [], "period": [[{"num": ["1"], "den": ["2"]}, "1"]] * 120}, IDENTITY, ONE, fold=400),
+        ],
+        "zeros over many denominators": [
+            cited,
+            carried({"head": [], "period": [[{"num": [], "den": ["2"]}, "1"]] * 120}, IDENTITY, ONE, fold=400),
+        ],
+        "many factors": [
+            LOG_HALF,
+            {"rule": "recurrence", "first": 0, "second": 0, "a": ["1"], "b": ["1"], **many},
         ],
         "series grouped again and again": [LOG_HALF, *({"rule": "group", "series": i} for i in range(50))],
         "zeros far away": [
@@ -154,3 +168,26 @@ def test_work_is_bounded(kind: str) -> None:
     assert time.process_time() - begun < SECONDS
     # And what was spent on one certificate is not missed by the next.
     assert checker.check(certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [theorem("lambert fraction", y="1")])).digits
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        theorem("logarithmic series", z="1/" + "1" + "0" * 398),
+        theorem("logarithmic series", z="-1/" + "9" * 399),
+        theorem("central binomial series", r="1/" + "1" + "0" * 398),
+        theorem("binomial series", p="1/2", z="1/" + "1" + "0" * 398),
+        theorem("odd series", y="1/" + "1" + "0" * 398),
+        theorem("euler arctangent series", y="1/" + "1" + "0" * 398),
+        theorem("exponential series", z="1/" + "1" + "0" * 398),
+        theorem("gauss fraction", b="1/" + "1" + "0" * 398, c="1/" + "1" + "0" * 398, z="1/" + "1" + "0" * 398),
+        theorem("lambert fraction", y="1/" + "1" + "0" * 398),
+        theorem("bessel fraction", c="1/" + "1" + "0" * 398, x="1/" + "1" + "0" * 398, s="1"),
+    ],
+    ids=lambda step: step["name"],
+)
+def test_long_parameters_are_read_or_refused(step: Step) -> None:
+    begun = time.process_time()
+    with pytest.raises((Rejected, NotACertificate)):
+        checker.check(certificate(LAMBERT, "pi", [[0, 4], [1, 0]], [step]))
+    assert time.process_time() - begun < SECONDS

@@ -14,6 +14,7 @@ from constants_lab.proofs import checker
 from constants_lab.proofs.checker import Continued, Series, Value
 from constants_lab.proofs.prover import prove
 from constants_lab.proofs.steps import facts_of
+from constants_lab.proofs.symbolic import Disagreement, cross_check
 
 N = checker.N
 ZETA = Series(N * N / ((N + 1) * (N + 1)), Value("zeta(2)"))
@@ -368,21 +369,28 @@ def test_a_whole_that_is_infinite_is_no_value() -> None:
     rejected({**THREE, "target": target}, "infinite", Continued(BRONZE.shape, Value("log(1)")))
 
 
-def test_a_whole_certificate_with_a_boundary_term_is_rejected() -> None:
-    # It would prove that ζ(2) = ζ(2) - 1/1000.
+def with_a_boundary_term(size: int) -> str:
+    """It would prove that ζ(2) = ζ(2) - 1/size."""
     theorem = {"rule": "theorem", "name": "zeta series", "m": "2", "d": "1", "s": "1"}
-    shifted = {**TELESCOPE, "rho": of([1]), "g": of([1, 2, 1], [1000])}
-    data = {
+    shifted = {**TELESCOPE, "rho": of([1]), "g": of([1, 2, 1], [size])}
+    return json.dumps({
         "format": checker.FORMAT,
         "version": checker.VERSION,
         "claim": {
             "fraction": {"a": EULER["a"], "b": EULER["b"]},
             "constant": "zeta(2)",
-            "matrix": [["0", "1000"], ["1000", "-1"]],
+            "matrix": [["0", str(size)], [str(size), "-1"]],
         },
         "steps": [theorem, shifted, {**EULER, "series": 1}],
         "theorems": ["zeta series"],
-    }
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [10, 1000, 10**12])
+def test_a_whole_certificate_with_a_boundary_term_is_rejected(size: int) -> None:
     with pytest.raises(checker.Rejected, match="the boundary term does not tend to 0") as caught:
-        checker.check(json.dumps(data))
+        checker.check(with_a_boundary_term(size))
     assert caught.value.step == 2
+    # The second check, which knows no such condition, finds another sum.
+    with pytest.raises(Disagreement, match="the series has another sum"):
+        cross_check(with_a_boundary_term(size))

@@ -142,7 +142,10 @@ def sign(data: Any, rng: random.Random) -> None:
 
 def huge(data: Any, rng: random.Random) -> None:
     container, key = pick(data, rng, is_number)
-    container[key] = rng.choice(["1", "-1", "9"]) + "0" * rng.choice([30, 200, 398, 399, 400, 5000])
+    changed = rng.choice(["1", "-1", "9"]) + "0" * rng.choice([30, 200, 398, 399, 400, 5000])
+    top, slash, bottom = container[key].partition("/")
+    parts = [changed, f"{top}/{changed.lstrip('-')}", f"{changed}/{bottom or 3}"]
+    container[key] = rng.choice(parts if slash else [changed, changed, parts[1]])
 
 
 def index(data: Any, rng: random.Random) -> None:
