@@ -7,6 +7,7 @@ the formula is said to equal; the level ``proved`` of an identity therefore mean
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +45,7 @@ __all__ = [
     "recheck",
     "related",
     "standing",
+    "without_certificate",
 ]
 
 
@@ -210,6 +212,23 @@ def recheck(certificate: CertificateView, claim: Claim) -> checker.Verdict:
     if not states(certificate.text, claim.fraction, claim.constant, claim.rows):
         raise VerificationFailed("it proves something else")
     return verdict
+
+
+def without_certificate(store: Store) -> set[int]:
+    """The proved identities whose certificate is missing, was changed, or is of another version of the format."""
+    statement = select(IdentityRow.id).where(IdentityRow.evidence == Level.PROVED.value)
+    with store.reading() as connection:
+        proved = set(connection.scalars(statement))
+    return proved - {each.identity for each in certificates(store) if _is_whole(each)}
+
+
+def _is_whole(certificate: CertificateView) -> bool:
+    try:
+        version = json.loads(certificate.text)["version"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
+    same = hashlib.sha256(certificate.text.encode()).hexdigest() == certificate.sha256
+    return same and version == checker.VERSION
 
 
 def related(store: Store) -> dict[int, set[int]]:

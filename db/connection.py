@@ -8,11 +8,13 @@ the same database at once, the second waits and finds it finished; one that is k
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -106,6 +108,14 @@ def upgrade(address: str | os.PathLike[str] | None, timeout: float) -> tuple[str
         raise translate(location, error) from None
     finally:
         engine.dispose()
+
+
+def _read_json(text: str) -> Any:
+    """The value; the text itself where somebody has damaged it, for whoever needs the value to say so of its row."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 @contextmanager
@@ -326,7 +336,7 @@ def connect(
         connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT}")
         return connection
 
-    engine = create_engine("sqlite://", creator=open_file, poolclass=QueuePool)
+    engine = create_engine("sqlite://", creator=open_file, poolclass=QueuePool, json_deserializer=_read_json)
 
     # The driver's own transactions leave schema changes outside; ours are begun explicitly.
     @event.listens_for(engine, "begin")

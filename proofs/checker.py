@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 __all__ = ["FORMAT", "THEOREMS", "VERSION", "NotACertificate", "Rejected", "Verdict", "check", "check_file", "derive"]
-FORMAT, VERSION, TINY, _SPENT = "constants-lab certificate", 1, Fraction(1, 10**60), [0]
+FORMAT, VERSION, TINY, _SPENT = "constants-lab certificate", 2, Fraction(1, 10**60), [0]
 MAX_BYTES, MAX_STEPS, MAX_DEGREE, MAX_DIGITS, MAX_INDEX, MAX_WORK = 1_000_000, 60, 60, 400, 400, 2_000_000
 _WHOLE = rf"-?(0|[1-9][0-9]{{0,{MAX_DIGITS - 1}}})"
 Matrix = tuple[Any, Any, Any, Any]
@@ -51,15 +51,16 @@ def _metered(q: Fraction) -> Fraction:
 # --- polynomials and rational functions in n and k over Q
 def _sum(p: Poly, q: Poly) -> Poly: return {e: c for e in p.keys() | q.keys() if (c := p.get(e, 0) + q.get(e, 0))}
 def _times(p: Poly, q: Poly) -> Poly:
-    """By one product of integers, the values at k = 2^(8 size), n = k^width, in which the coefficients do not overlap."""
-    width, high = (1 + sum(max((e[i] for e in f), default=0) for f in (p, q)) for i in (1, 0))
-    bits = sum(max(map(abs, f.values()), default=0).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()
-    _spend(3 + width * high + 8 * (cells := (size := 1 + (2 + bits) // 8) * width * high) * isqrt(8 * cells) // 50_000)
+    """By one product of integers, unless terms are few: at k = 2^(8 size), n = k^width, where coefficients do not overlap."""
     if min(len(p), len(q)) < 4:
         out = Poly()
         for ((i, j), x), ((s, t), y) in product(p.items(), q.items()):
             out[i + s, j + t] = out.get((i + s, j + t), 0) + x * y
+        _spend(3 + len(out) * (1 + max(map(int.bit_length, out.values()), default=0) ** 2 // 4_000_000))
         return {e: c for e, c in out.items() if c}
+    width, high = (1 + sum(max(e[i] for e in f) for f in (p, q)) for i in (1, 0))
+    bits = sum(max(map(abs, f.values())).bit_length() for f in (p, q)) + min(len(p), len(q)).bit_length()
+    _spend(3 + width * high + 8 * (cells := (size := 1 + (2 + bits) // 8) * width * high) * isqrt(8 * cells) // 50_000)
     half, places = 1 << 8 * size - 1, [divmod(e, width) for e in range(width * high)]
     offset = int.from_bytes(half.to_bytes(size, "little") * len(places), "little")
     packed = (b"".join((f.get(e, 0) + half).to_bytes(size, "little") for e in places) for f in (p, q))
@@ -186,26 +187,23 @@ class Continued(NamedTuple):
     value: Value
 Fact = Series | Continued
 # --- reading
-def _wanted(holds: bool, what: str) -> None: _require(holds, f"{what} is wanted", NotACertificate)
+def _wanted(holds: bool, what: str, x: Any = None) -> Any:
+    _require(holds, f"{what} is wanted", NotACertificate)
+    return x
 def _integer(x: Any) -> int:
-    _wanted(isinstance(x, str) and re.fullmatch(_WHOLE, x) is not None, f"an integer of at most {MAX_DIGITS} digits, as text,")
-    return int(x)
+    whole = isinstance(x, str) and re.fullmatch(_WHOLE, x) is not None
+    return int(_wanted(whole, f"an integer of at most {MAX_DIGITS} digits, as text,", x))
 def _index(x: Any, most: int = MAX_INDEX, least: int = 0) -> int:
-    _wanted(type(x) is int and least <= x <= most, f"a whole number from {least} to {most}")
-    return int(x)
+    return int(_wanted(type(x) is int and least <= x <= most, f"a whole number from {least} to {most}", x))
 def _rational(x: Any) -> Fraction:
     top, slash, bottom = _text(x).partition("/")
-    _wanted((q := _integer(bottom) if slash else 1) > 0, "a positive denominator")
-    return Fraction(_integer(top), q)
-def _text(x: Any) -> str:
-    _wanted(isinstance(x, str), "a text")
-    return str(x)
+    q = _integer(bottom) if slash else 1
+    return Fraction(_integer(top), _wanted(q > 0, "a positive denominator", q))
+def _text(x: Any) -> str: return str(_wanted(isinstance(x, str), "a text", x))
 def _list(x: Any, least: int, most: int) -> list[Any]:
-    _wanted(isinstance(x, list) and least <= len(x) <= most, f"a list of {least} to {most} entries")
-    return list(x)
+    return list(_wanted(isinstance(x, list) and least <= len(x) <= most, f"a list of {least} to {most} entries", x))
 def _object(x: Any, keys: set[str]) -> dict[str, Any]:
-    _wanted(isinstance(x, dict) and set(x) == keys, f"an object with exactly the keys {', '.join(sorted(keys))}")
-    return dict(x)
+    return dict(_wanted(isinstance(x, dict) and set(x) == keys, f"an object of the keys {', '.join(sorted(keys))}", x))
 def _poly(x: Any, k: bool = False) -> Poly:
     """A polynomial in n as its coefficients, those of highest degree first, which are such lists in k if there is a k."""
     rows = [_list(row, 0, MAX_DEGREE + 1) if k else [row] for row in _list(x, 0, MAX_DEGREE + 1)]
@@ -544,13 +542,13 @@ def _compared(claim: Continued) -> int:
     _require(enough, f"fraction and claimed number agree to {digits} digits only")
     return digits
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    _wanted(len(dict(pairs)) == len(pairs), "an object without a key twice")
-    return dict(pairs)
+    return dict(_wanted(len(dict(pairs)) == len(pairs), "an object without a key twice", pairs))
 def check(text: str) -> Verdict:
     """Check a certificate; raises :class:`Rejected` if it proves nothing, :class:`NotACertificate` if it is none."""
     _SPENT[0] = 0
+    _wanted(len(text) <= MAX_BYTES, f"a text of at most {MAX_BYTES:,} characters")
     try:
-        data = json.loads(text, object_pairs_hook=_unique) if len(text) <= MAX_BYTES else None
+        data = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise NotACertificate(f"not JSON: {str(error)[:100]}") from None
     whole = _object(data, {"format", "version", "claim", "steps", "theorems"})
@@ -581,6 +579,7 @@ def check_file(path: str) -> Verdict:
 def main(paths: list[str]) -> int:
     """Check files and say what came out."""
     codes = [0 if paths else 2]
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     for path in paths:
         try:
             verdict = check_file(path)

@@ -16,23 +16,24 @@ __all__ = ["check_place", "replacing"]
 _SQLITE = b"SQLite format 3\0"
 
 
-def check_place(out: Path, what: str) -> None:
+def check_place(out: Path, what: str, mark: str | None = None) -> None:
     """Raise :class:`InputError` unless a file of that name can be made; ``what`` it is is said in the message.
 
-    What is no file, and the files of an SQLite database, are never written over.
+    What is no file, and the files of an SQLite database, are never written over; with ``mark``, neither is a file that does not
+    have it among its first 2,000 bytes, as all that the command writes have.
     """
-    with _begun(_target(out), out, what):
+    with _begun(_target(out, what, mark), out, what):
         pass
 
 
 @contextmanager
-def replacing(out: Path, what: str) -> Iterator[Path]:
+def replacing(out: Path, what: str, mark: str | None = None) -> Iterator[Path]:
     """The path of a new file that takes the name ``out`` when the block has ended well; else what was there stays.
 
     Where ``out`` is a link, it is the file that it leads to.  Raises as :func:`check_place`, before anything is computed, and
     :class:`Unavailable` when the disk refuses what is written.
     """
-    target = _target(out)
+    target = _target(out, what, mark)
     with _begun(target, out, what) as made:
         try:
             yield made
@@ -49,7 +50,7 @@ def replacing(out: Path, what: str) -> Iterator[Path]:
             ) from None
 
 
-def _target(out: Path) -> Path:
+def _target(out: Path, what: str, mark: str | None) -> Path:
     """The file that is meant, behind links; raises :class:`InputError` where there is something that must stay."""
     target = Path(os.path.realpath(out))
     if os.path.isdir(target):
@@ -59,13 +60,20 @@ def _target(out: Path) -> Path:
     main = target.with_name(target.name.removesuffix("-wal").removesuffix("-shm").removesuffix("-journal"))
     if _is_database(target) or (main != target and _is_database(main)):
         raise InputError(f"{out} belongs to a database, which would be lost: give another name")
+    filled = os.path.exists(target) and os.path.getsize(target) > 0
+    if mark is not None and filled and mark.encode() not in _beginning(target, 2000):
+        raise InputError(f"there is a file {out} already, which is no {what}: give another name, or remove it first")
     return target
 
 
 def _is_database(path: Path) -> bool:
+    return _beginning(path, len(_SQLITE)) == _SQLITE
+
+
+def _beginning(path: Path, size: int) -> bytes:
     with suppress(OSError), open(path, "rb") as file:
-        return file.read(len(_SQLITE)) == _SQLITE
-    return False
+        return file.read(size)
+    return b""
 
 
 @contextmanager

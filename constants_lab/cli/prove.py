@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _DIGITS = 110
 """Digits asked of an enclosure, as its ball must be smaller than 10^-100; more where so many could be chance."""
 
-_WHAT = "certificate"
+_FILE = ("certificate", "constants-lab certificate")
+"""What ``--out`` writes, and what stands in every one."""
 
 
 def command(
@@ -51,7 +52,7 @@ def command(
     if out is not None:
         if everything:
             raise InputError("--out writes one certificate: give the number of a formula instead of --all")
-        check_place(out, _WHAT)
+        check_place(out, *_FILE)
     names = constant_names(constant, constants)
     from constants_lab.db.store import Store
 
@@ -76,10 +77,10 @@ def _one(store: Store, formula: int, names: list[str], again: bool, out: Path | 
         row = _attempt(store, claim, again)
         results.append(row["result"])
         _print(row, as_json)
-    stored = {each.identity: each for each in certificates(store, formula)} if "proved" in results else {}
-    if out is not None and stored:
-        chosen = next(stored[claim.identity] for claim in found if claim.identity in stored)
-        with replacing(out, _WHAT) as path:
+    proved = [claim.identity for claim, result in zip(found, results, strict=True) if result == "proved"]
+    if out is not None and proved:
+        (chosen,) = certificates(store, identities=proved[:1])
+        with replacing(out, *_FILE) as path:
             path.write_text(chosen.text, encoding="utf-8")
         message(f"the certificate of {chosen.lhs} is in {out}: clab check {out}")
     return results
@@ -98,15 +99,18 @@ def _nothing(store: Store, formula: int, names: Sequence[str]) -> str:
 
 
 def _all(store: Store, names: list[str], again: bool, as_json: bool) -> list[str]:
+    from constants_lab.db.certificates import without_certificate
     from constants_lab.db.claims import claims
 
-    levels = (Level.VERIFIED, Level.ENCLOSED, *((Level.PROVED,) if again else ()))
-    wanted = claims(store, constants=names, levels=levels)
+    lost = without_certificate(store)
+    tried = {Level.VERIFIED, Level.ENCLOSED}
+    everyone = claims(store, constants=names, levels=[*tried, Level.PROVED])
+    wanted = [claim for claim in everyone if again or claim.evidence in tried or claim.identity in lost]
     results: list[str] = []
     try:
         for claim in wanted:
             try:
-                row = _attempt(store, claim, again)
+                row = _attempt(store, claim, again or claim.identity in lost)
             except (InputError, VerificationFailed) as error:
                 row = {"id": claim.formula, "lhs": claim.lhs, "constant": claim.constant, "theorems": []}
                 row |= {"result": "not tried", "message": f"not tried: {error}"}

@@ -62,7 +62,7 @@ def command(
     if out is None:
         sys.stdout.write(_render(_collect(db, names), page=False))
         return
-    with replacing(out, "report") as target:
+    with replacing(out, "report", "constants-lab") as target:
         target.write_text(_render(_collect(db, names), page), encoding="utf-8")
     message(f"wrote {out}")
 

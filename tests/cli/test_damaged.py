@@ -227,3 +227,51 @@ def test_a_row_that_another_process_refutes_is_left_out(
     outcome = clab_here("prove", "--all", "--db", str(db))
     assert "formula 1: 4/pi: not tried: formula 1 = 4/pi was refuted" in outcome.out
     assert "formula 2: e: proved" in outcome.out
+
+
+@pytest.mark.parametrize("how", ["old", "changed", "missing"])
+def test_lost_certificates_are_made_anew_with_all_others(clab_here: Run, db: Path, how: str) -> None:
+    assert clab_here("prove", "--all", "--db", str(db)).code == 0
+    statement = "UPDATE certificate SET text = ?, sha256 = ? WHERE formula_id = 1"
+    old = stored(db, 1).replace('"version": 2', '"version": 1')
+    if how == "missing":
+        change(db, "DELETE FROM certificate WHERE formula_id = 1")
+    else:
+        change(db, statement, old, hashlib.sha256(old.encode()).hexdigest() if how == "old" else "0" * 64)
+    outcome = clab_here("prove", "--all", "--db", str(db), "--json")
+    assert [row["id"] for row in outcome.objects if row["result"] == "proved"] == [1]
+    assert "accepted again" in clab_here("prove", "1", "--db", str(db)).out
+
+
+@pytest.mark.parametrize("matrix", ["nonsense", "", "3", '"x"', "[1, 2]", "null"])
+def test_a_matrix_that_is_no_json_is_told(clab_here: Run, db: Path, matrix: str) -> None:
+    change(db, "UPDATE identity SET matrix = ? WHERE formula_id = 1", matrix)
+    for command in (
+        ("show", "1"),
+        ("prove", "1"),
+        ("verify", "1"),
+        ("formulas",),
+        ("prove", "--all"),
+        ("verify", "--all"),
+    ):
+        outcome = clab_here(*command, "--db", str(db))
+        assert "unexpected" not in outcome.err, (command, outcome)
+        assert len(outcome.err.splitlines()) <= 1
+    with Store.open(db) as store:
+        assert load(store, 2).evidence == "proved"
+
+
+@pytest.mark.parametrize("name", ["notes.md", "tool.py"])
+def test_files_of_others_are_not_replaced(clab_here: Run, db: Path, name: str) -> None:
+    Path(name).write_text("precious")
+    commands = [("prove", "1", "--out", name), ("export", "--out", "table.csv")]
+    commands += [("report", "--out", name)] if name == "notes.md" else []
+    Path("table.csv").write_text("precious")
+    for command in commands:
+        outcome = clab_here(*command, "--db", str(db))
+        assert (outcome.code, "there is a file" in outcome.err) == (2, True)
+    assert Path(name).read_text() == Path("table.csv").read_text() == "precious"
+    for _ in range(2):
+        assert clab_here("prove", "1", "--db", str(db), "--out", "c.json").code == 0
+        assert clab_here("report", "--db", str(db), "--out", "r.md").code == 0
+        assert clab_here("report", "--db", str(db), "--out", "r.html").code == 0

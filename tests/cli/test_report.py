@@ -218,9 +218,9 @@ def test_bad_input_is_one_sentence_and_leaves_no_file(
 
 def test_an_old_report_stays_when_there_is_nothing_to_report(clab_here: Run) -> None:
     Store.open("empty.db").close()
-    Path("r.md").write_text("old", encoding="utf-8")
+    Path("r.md").write_text("old, of constants-lab", encoding="utf-8")
     outcome = clab_here("report", "--db", "empty.db", "--out", "r.md")
     assert outcome.code == 2
     assert "holds no formula yet" in outcome.err
-    assert Path("r.md").read_text(encoding="utf-8") == "old"
+    assert Path("r.md").read_text(encoding="utf-8") == "old, of constants-lab"
     assert sorted(each.name for each in Path().iterdir() if not each.name.startswith("empty.db")) == ["r.md"]

@@ -238,7 +238,7 @@ def as_text(text: str, rng: random.Random) -> str:
         text.replace('"steps"', '"steps": [], "steps"', 1),
         text.replace('"constant"', '"constant": "pi", "constant"', 1),
         text[:number] + "٣" + text[number + 1 :],
-        text.replace('"version": 1', '"version": ' + rng.choice(["1.0", "true", "1e0", "2", "1" * 5000, "NaN"]), 1),
+        text.replace('"version": 2', '"version": ' + rng.choice(["2.0", "true", "2e0", "1", "2" * 5000, "NaN"]), 1),
         text[:key] + "[" * 100_000 + text[key:],
         text[:key] + '{"a":' * 3000 + text[key:],
         text + text,
