@@ -2,11 +2,13 @@
 
     python benchmarks/proofs.py                 every row
     python benchmarks/proofs.py euler checker   some of them
+    python benchmarks/proofs.py stored a.db b.db    the check of every certificate in databases
 
 "euler" decides random fractions of degrees (2, 4), (3, 6), ..., (6, 12).  Members are built from h1, h2 and f; of every other
 one a prime proves that it has no form over any field (constants_lab.curvature), with no search that could share a fault with
 the one measured.  "coboundary" relates the rows y = 1 and y = 2 of the matrix field of zeta(3) (Elimelech and others, PNAS 121,
-2024).  "checker" checks every certificate that the prover makes for the published formulas of the tests.
+2024).  "checker" checks every certificate that the prover makes for the published formulas of the tests, without the numbers
+that the checker keeps from one to the next.
 
 ramanujantools does the first two on the same input, in a process of its own, with 5 s for each; its import is not counted.
 All times are processor time, which other programs disturb least; those of ours are the best of three calls for each input,
@@ -22,7 +24,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from time import process_time
@@ -254,7 +256,6 @@ def measure_coboundary() -> float:
 def measure_checker() -> list[tuple[float, str]]:
     """Seconds of the check, and the text, of every certificate made for a published formula; the empty text for none."""
     from constants_lab.expressions import Identity
-    from constants_lab.proofs.checker import check
     from constants_lab.proofs.prover import prove
 
     results = []
@@ -262,7 +263,28 @@ def measure_checker() -> list[tuple[float, str]]:
         claim = Identity.parse(case["lhs"])
         a, b = (fmpz_poly(case[name][::-1]) for name in ("a", "b"))
         text = prove(a, b, claim.constant, [[int(k) for k in row] for row in claim.matrix])
-        results.append((0.0, "") if text is None else (best(lambda text=text: check(text))[0], text))
+        results.append((0.0, "") if text is None else (best(lambda text=text: _checked(text))[0], text))
+    return results
+
+
+def _checked(text: str) -> None:
+    """Check as a new process does, in which no number is known."""
+    from constants_lab.proofs import checker
+
+    checker.number.cache_clear()
+    checker.check(text)
+
+
+def measure_stored(paths: Sequence[str]) -> list[tuple[float, str]]:
+    """Seconds of the check, and what is proved, of every certificate in the databases."""
+    from constants_lab.db import Store
+    from constants_lab.db.certificates import certificates
+
+    results = []
+    for path in paths:
+        with Store.open(path, create=False) as store:
+            for each in certificates(store):
+                results.append((best(lambda text=each.text: _checked(text))[0], f"{each.lhs} in {Path(path).name}"))
     return results
 
 
@@ -398,10 +420,23 @@ def print_checker() -> None:
 ROWS = {"euler": print_euler, "coboundary": print_coboundary, "checker": print_checker}
 
 
+def print_stored(paths: Sequence[str]) -> None:
+    """One row for all databases."""
+    results = measure_stored(paths)
+    slowest, what = max(results)
+    mean = sum(seconds for seconds, _ in results) / len(results)
+    print("\n| stored certificates | slowest check ms | which | mean ms | over 50 ms |\n|---|---|---|---|---|")
+    late = sum(seconds > 0.05 for seconds, _ in results)
+    print(f"| {len(results):,} | {1e3 * slowest:.1f} | {what} | {1e3 * mean:.1f} | {late} |")
+
+
 def main() -> None:
     """Print the tables asked for."""
     if sys.argv[1:2] == ["--solve"]:
         solve(sys.argv[2])
+        return
+    if sys.argv[1:2] == ["stored"] and sys.argv[2:]:
+        print_stored(sys.argv[2:])
         return
     names = sys.argv[1:] or list(ROWS)
     unknown = [name for name in names if name not in ROWS]

@@ -194,7 +194,10 @@ def _stored(store: Store, claim: Claim) -> dict[str, Any]:
 def _enclosed(store: Store, claim: Claim, again: bool) -> dict[str, Any]:
     """What is left where there is no proof: a rigorous ball around the value."""
     if claim.evidence == Level.PROVED:
-        return {"result": "unproved", "message": "no proof is found now; the certificate stored before stays"}
+        return {
+            "result": "unproved",
+            "message": "no proof is found now, and what was stored before stays: try clab unify",
+        }
     if claim.evidence == Level.ENCLOSED and not again:
         return {"result": "enclosed", "message": "no proof found; enclosed before"}
     try:

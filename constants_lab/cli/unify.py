@@ -42,6 +42,9 @@ def command(
             for each in certificates(store, identities=list(proved))
             if _is_proof(each, proved[each.identity])
         ]
+        # Those whose certificate is lost, too: perhaps they were proved by a relation.
+        held = {claim.identity for claim, _ in known}
+        pending += [claim for claim in proved.values() if claim.identity not in held]
         count = 0
         try:
             for row in _unified(store, known, pending):
@@ -65,9 +68,7 @@ def _is_proof(certificate: CertificateView, claim: Claim) -> bool:
     try:
         recheck(certificate, claim)
     except (VerificationFailed, InputError) as error:
-        message(
-            f"the certificate of formula {claim.formula} is no proof of it ({error}): run clab prove {claim.formula} --again"
-        )
+        message(f"the certificate of formula {claim.formula} is no proof of it ({error}) and is looked for anew")
         return False
     return True
 

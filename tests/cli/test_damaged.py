@@ -275,3 +275,14 @@ def test_files_of_others_are_not_replaced(clab_here: Run, db: Path, name: str) -
         assert clab_here("prove", "1", "--db", str(db), "--out", "c.json").code == 0
         assert clab_here("report", "--db", str(db), "--out", "r.md").code == 0
         assert clab_here("report", "--db", str(db), "--out", "r.html").code == 0
+
+
+def test_a_lost_proof_by_relation_is_found_again(clab_here: Run, db: Path) -> None:
+    """What only unify proves, only unify makes anew."""
+    assert clab_here("prove", "1", "--db", str(db)).code == 0
+    assert clab_here("unify", "--db", str(db), "--json").objects[0]["id"] == 3
+    with Store.open(db) as store:
+        assert load(store, 3).evidence == "proved"
+    change(db, "DELETE FROM certificate WHERE formula_id = 3")
+    assert [row["id"] for row in clab_here("unify", "--db", str(db), "--json").objects] == [3]
+    assert "accepted again" in clab_here("prove", "3", "--db", str(db)).out
