@@ -10,7 +10,7 @@ both a > 0 and b keep their signs.  With s_n(w) = b(n)/(a(n) + w):
   increases, so the approximants s_(n+1) ... s_(n+m)(0) decrease in m and are bounded: they converge, and -c(n) <= t(n) <= 0.
   For c = a/2 this is Worpitzky's theorem 4 |b(n)| <= a(n) a(n-1) (1865, after an equivalence), for c = 1 that of Śleszyński
   (1889) and Pringsheim (1898), |a(n)| >= |b(n)| + 1; in general it is about chain sequences (Wall, Analytic Theory of
-  Continued Fractions, section 19).
+  Continued Fractions, 1948).
 
 An inequality between polynomials is certified for all real n >= N by coefficients: those of P(N + x) in x are all >= 0.
 Everything is exact.

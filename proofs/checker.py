@@ -234,7 +234,7 @@ def _summed(ratio: Callable[[int], Fraction]) -> Fraction:
     return sum(takewhile(bool, islice(terms, 3000)), Fraction(0))
 def _alternating(a: Callable[[int], Fraction]) -> Fraction:
     """Σ (-1)^k a(k) for the moments a(k) of a positive measure on [0, 1], a(0) = 1, with an error below 2/(3+√8)^100 (Cohen,
-    Rodriguez Villegas and Zagier, Experimental Mathematics 9, 2000, Proposition 1)."""
+    Rodriguez Villegas and Zagier, Experimental Mathematics 9, 2000, Algorithm 1)."""
     n, d = 100, reduce(lambda t, _: (t[1], 6 * t[1] - t[0]), range(99), (1, 3))[1]
     b, c, total = Fraction(-1), Fraction(-d), Fraction(0)
     for k in range(n):
@@ -333,7 +333,7 @@ def seidel_stern(shape: Shape) -> None:
     _require(holds, "the elements are not positive polynomials, or deg b > 2 deg a + 2")
 def worpitzky(shape: Shape) -> None:
     """PCF(a, b) converges, if not to infinity, when |b(n)| ≤ a(n) a(n-1)/4 from some n on (Worpitzky 1865; Lorentzen and
-    Waadeland, Continued Fractions I, 2008, section 3.2).  It is looked for from n = 49 on."""
+    Waadeland, Continued Fractions 1, 2008).  It is looked for from n = 49 on."""
     a, b = (f.shift(49) for f in shape.pair)
     _require(a.sign(0) != 0 and all((a.shift(1) * a - b * k).nonnegative(0) for k in (4, -4)), "b is not shown to be small")
 def tietze(shape: Shape) -> None:
