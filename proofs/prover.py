@@ -282,6 +282,12 @@ def _cited(ratio: Ratio) -> Iterator[Step]:
         for m in range(2, 8):
             for d in ("1", "2"):
                 yield theorem("zeta series", m=str(m), d=d, s=str(z))
+    if z == 1:
+        for e in (3, 4, 6):
+            # Zeros of the terms' denominators have that denominator themselves.
+            if any(f.degree() == 1 and f[1] == e for f, _ in bottom.numer().factor()[1]):
+                for m in range(1, 8):
+                    yield theorem("dirichlet series", d=str(e), m=str(m))
     if z in (fmpq(1, 4), fmpq(1, 2), fmpq(3, 4), fmpq(1)):
         yield theorem("squared arcsine series", w=str(z))
     r = rational_root(1 - z) if 0 < z <= 1 else None

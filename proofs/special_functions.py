@@ -33,13 +33,19 @@ def _gauss() -> Fraction:
     for _ in range(8):
         x, y = C._DECIMAL.divide(C._DECIMAL.add(x, y), Decimal(2)), C._DECIMAL.sqrt(C._DECIMAL.multiply(x, y))
     return 1 / Fraction(x)
-def _dirichlet(d: Fraction) -> Fraction:
-    """L(d, 1) = 2 log ε/√d, ε = (t + √d)/2 for the least t; L(-3, 1) = π/√27 (Dirichlet's formula, of class number 1)."""
+def _dirichlet(d: Fraction, m: Fraction) -> Fraction:
+    """L(d, 1) = 2 log ε/√d, ε = (t + √d)/2 for the least t; L(-3, 1) = π/√27 (Dirichlet's formula, of class number 1); and
+    (1 + 2^(1-m)) L(-3, m) = Σ (-1)^j (1/(3j+1)^m + 1/(3j+2)^m)."""
+    if m > 1:
+        C._require(d == -3, "the number has no name here")
+        half = 1 + Fraction(1, 2 ** int(m))
+        terms = C._alternating(lambda j: (Fraction(1, (3 * j + 1) ** int(m)) + Fraction(1, (3 * j + 2) ** int(m))) / half)
+        return half * Fraction(terms) / (2 * half - 1)
     root = C._NUMBERS["sqrt"](abs(d))
     return C._NUMBERS["pi"]() / 3 / root if d < 0 else 2 * C._NUMBERS["log"](({5: 1, 8: 2, 12: 4}[int(d)] + root) / 2) / root
 _GAMMA = Fraction("0.57721566490153286060651209008240243104215933593992359880576723488486772677766467")
 _NUMBERS: dict[str, Callable[..., Fraction]] = {
-    "cbrt": lambda q: C._NUMBERS["exp"](C._NUMBERS["log"](q) / 3), "L": lambda d, _: _dirichlet(d),
+    "cbrt": lambda q: C._NUMBERS["exp"](C._NUMBERS["log"](q) / 3), "L": _dirichlet,
     "gauss": _gauss, "lemniscate": lambda: C._NUMBERS["pi"]() * _gauss(),
     "gompertz": lambda: C._NUMBERS["exp"](Fraction(1)) * (C._summed(lambda k: Fraction(-k, (k + 1) ** 2)) - _GAMMA),
     "mills": lambda x: (C._NUMBERS["exp"](x * x / 2) * C._NUMBERS["sqrt"](C._NUMBERS["pi"]() / 2)
@@ -87,6 +93,14 @@ def _tricomi(b: Fraction, x: Fraction) -> Any:
     while s != b:
         value, s = (value.under(-z, 1, 0, s + 1), s + 1) if s < b else (value.under(-s, 1, 0, z), s - 1)
     return value.under(0, 1, 1, 0)
+def _difference(d: Fraction, m: Fraction) -> Any:
+    """1/(dn+1)^m - 1/(dn+d-1)^m."""
+    below, above = (C.N * d + 1) ** int(m), (C.N * d + (d - 1)) ** int(m)
+    return (above - below) / (above * below)
+def _of_character(d: Fraction, m: Fraction) -> Any:
+    if d == 4:
+        return C.Value("pi", (1, 0, 0, 4)) if m == 1 else C._zeta(m, Fraction(2), Fraction(-1))
+    return C.Value(f"L(-3,{m})").under(1 if d == 3 else 1 + Fraction(1, 2 ** int(m)), 0, 0, 1)
 _SINES = {Fraction(1, 4): 36, Fraction(1, 2): 16, Fraction(3, 4): 9, Fraction(1): 4}
 
 # --- theorems: statement, hypothesis about rational parameters, conclusion
@@ -101,6 +115,11 @@ _THEOREMS: dict[str, tuple[str, Callable[..., bool], Callable[..., Any]]] = {
     "gauss series": (
         "Σ ((-1/2)_k/k!)² = 4/π.", lambda: True,
         lambda: C.Series((C.N * 2 - 3) ** 2 / (C.N * C.N * 4), C.Value("pi", (0, 4, 1, 0)))),
+    "dirichlet series": (
+        "Σ (1/(dk+1)^m - 1/(dk+d-1)^m), m = 1, 2, ..., is L(-3, m) for d = 3, β(m) for d = 4, β(1) = π/4, and (1 + 2^-m) L(-3, "
+        "m) for d = 6; with t(0) = 1 it is 1/(1 - (d-1)^-m) times that.", lambda d, m: d in (3, 4, 6) and m in range(1, 21),
+        lambda d, m: C.Series(_difference(d, m) / _difference(d, m).shift(-1),
+                              _of_character(d, m).under(1, 0, 0, 1 - 1 / (d - 1) ** int(m)))),
     "binomial series": (
         "Σ (p)_k/k! z^k = (1-z)^-p for 0 < |z| < 1, and for z = -1, p < 1; p a half or third of an integer, |p| ≤ 60.",
         lambda p, z: p.denominator in (2, 3) and abs(p) <= 60 and (0 < abs(z) < 1 or (z == -1 and p < 1)),

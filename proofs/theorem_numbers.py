@@ -70,7 +70,7 @@ _NAMED: dict[str, Callable[..., Any]] = {
     "lemniscate": lambda: mp.pi / mp.agm(1, mp.sqrt(2)),
     "gompertz": lambda: mp.e * mp.e1(1),
     "mills": lambda x: _mills(x),
-    "L": lambda d, _: mp.dirichlet(1, _CHARACTERS[int(d)]),
+    "L": lambda d, m: mp.dirichlet(m, _CHARACTERS[int(d)]),
 }
 
 
@@ -110,6 +110,23 @@ def _powers(m: Any, d: Any, s: Any) -> Any:
     if s == 1:
         return mp.zeta(m, 1 / d) / d**m
     return (mp.zeta(m, 1 / (2 * d)) - mp.zeta(m, (d + 1) / (2 * d))) / (2 * d) ** m
+
+
+def _exponent(m: Any) -> int:
+    """A whole number, given as a number or as an element of SymPy's field of functions."""
+    return int(m.numer.LC if hasattr(m, "numer") else m)
+
+
+def _differences(d: Any, m: Any) -> Any:
+    """Σ (1/(dk+1)^m - 1/(dk+d-1)^m) by values of the digamma function or Hurwitz's zeta function."""
+    if m == 1:
+        return (mp.digamma((d - 1) / d) - mp.digamma(1 / d)) / d
+    return (mp.zeta(m, 1 / d) - mp.zeta(m, (d - 1) / d)) / d**m
+
+
+def _difference(n: Any, d: Any, m: Any) -> Any:
+    e = _exponent(m)
+    return 1 / (d * n + 1) ** e - 1 / (d * n + d - 1) ** e
 
 
 def _closed_powers(m: Any, d: Any, s: Any) -> Any:
@@ -244,7 +261,7 @@ THEOREM_NUMBERS = {
     ),
     "zeta series": TheoremNumbers(
         lambda m, d, s: m in range(2, 61) and d in (1, 2) and s in (1, -1),
-        lambda n, m, d, s: s * ((d * n - d + 1) / (d * n + 1)) ** int(m.numer.LC),
+        lambda n, m, d, s: s * ((d * n - d + 1) / (d * n + 1)) ** _exponent(m),
         _closed_powers,
         lambda m, d, s: _exact(_powers(m, d, s)),
     ),
@@ -271,6 +288,12 @@ THEOREM_NUMBERS = {
         lambda n, c, x, s: (n + c, s * x**2 / 4 + 0 * n),
         _bessel,
         lambda c, x, s: _fraction(lambda n: n + c, lambda n: s * x * x / 4),
+    ),
+    "dirichlet series": TheoremNumbers(
+        lambda d, m: d in (3, 4, 6) and m in range(1, 21),
+        lambda n, d, m: _difference(n, d, m) / _difference(n - 1, d, m),
+        lambda d, m: mp.dirichlet(m, [0, 1, *[0] * (int(d) - 3), -1]) / (1 - (d - 1) ** -m),
+        lambda d, m: _exact(_differences(d, m) / (1 - (d - 1) ** -m)),
     ),
     "binomial series": TheoremNumbers(
         lambda p, z: any(k * p == int(k * p) for k in (2, 3)) and abs(p) <= 60 and -1 <= z < 1 and (z > -1 or p < 1),

@@ -37,6 +37,7 @@ SERIES = {
     "central binomial series": {"r": "1/2"},
     "zeta series": {"m": "2", "d": "2", "s": "-1"},
     "apery series": {},
+    "dirichlet series": {"d": "3", "m": "2"},
     "gauss second series": {"b": "1/2"},
 }
 """Theorems on series that begin with 1, and parameters."""

@@ -29,6 +29,7 @@ KINDS = [
     "gauss series",
     "binomial series",
     "gauss second series",
+    "dirichlet series",
     "gauss fraction",
     "quadratic gauss fraction",
     "laguerre fraction",

@@ -7,11 +7,12 @@ import json
 import random
 import subprocess
 import sys
+from math import lcm
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flint import fmpz_poly
+from flint import fmpq, fmpz_poly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -164,3 +165,28 @@ def test_theorems_on_special_functions_are_read_when_their_file_stands_beside(tm
 
 def test_the_checker_can_be_read_in_one_sitting() -> None:
     assert Path(checker.__file__).read_text(encoding="utf-8").count("\n") <= 600
+
+
+@pytest.mark.parametrize(
+    ("e", "m", "lhs"), [(3, 1, "L(-3,1)"), (6, 1, "L(-3,1)"), (3, 2, "L(-3,2)"), (6, 3, "L(-3,3)"), (4, 2, "catalan")]
+)
+def test_values_of_the_digamma_function_at_rational_numbers_and_the_like(e: int, m: int, lhs: str) -> None:
+    """The fraction that Euler makes of the terms 1/(ek+1)^m - 1/(ek+e-1)^m."""
+    n = fmpz_poly([0, 1])
+    p, q = (e * n + 1) ** m, (e * n + e - 1) ** m
+    h, f = (p * q)(n - 1), q - p
+    # t(k)/t(k-1) = h1(k)/h2(k+1)
+    h1, h2 = h * f, (p * q)(n - 1) * f(n - 2)
+    a, b = h1 + h2(n + 1), -h1 * h2
+    claim = Identity.parse(lhs)
+    first = 1 - fmpq(1, (e - 1) ** m)
+    scale = 1 + fmpq(1, 2**m) if e == 6 else 1
+    total = scale / first  # Σ t(k) = total L
+    w, start = fmpq(h2(1)), fmpq(a(0))
+    # The value is start + w (1/(total L) - 1).
+    top = [(start - w) * total, w]
+    bottom = [total, fmpq(0)]
+    common = lcm(*(int(x.q) for x in (*top, *bottom)))
+    text = prove(a, b, claim.constant, [[int((x * common).p) for x in row] for row in (top, bottom)])
+    assert text is not None
+    assert checker.check(text).theorems == ("dirichlet series",)
