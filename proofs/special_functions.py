@@ -36,8 +36,8 @@ def _gauss() -> Fraction:
 def _dirichlet(d: Fraction, m: Fraction) -> Fraction:
     """L(d, 1) = 2 log ε/√d, ε = (t + √d)/2 for the least t; L(-3, 1) = π/√27 (Dirichlet's formula, of class number 1); and
     (1 + 2^(1-m)) L(-3, m) = Σ (-1)^j (1/(3j+1)^m + 1/(3j+2)^m)."""
-    if m > 1:
-        C._require(d == -3, "the number has no name here")
+    if m != 1:
+        C._require(d == -3 and m > 1, "the number has no name here")
         half = 1 + Fraction(1, 2 ** int(m))
         terms = C._alternating(lambda j: (Fraction(1, (3 * j + 1) ** int(m)) + Fraction(1, (3 * j + 2) ** int(m))) / half)
         return half * Fraction(terms) / (2 * half - 1)
