@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from constants_lab.errors import InputError
 from constants_lab.db.store import Store
+from constants_lab.errors import InputError
 from constants_lab.search.certificates import make_certificates
 
 CLAB = (sys.executable, "-m", "constants_lab.cli.main")
