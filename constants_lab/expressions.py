@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from operator import index
 from typing import Any
 
 import mpmath
@@ -22,7 +21,7 @@ from flint import arb, ctx, fmpz_poly
 from constants_lab import constants
 from constants_lab.errors import InputError
 from constants_lab.formula.constant_forms import constant_text, read_constant_form, standard_form
-from constants_lab.formula.rational_forms import Form, form_latex, form_text, lowest_terms
+from constants_lab.formula.rational_forms import Form, form_latex, form_text, integer_rows, lowest_terms
 from constants_lab.syntax import Call, Name, Node, fold, parse, quoted
 
 __all__ = ["MAX_VALUE_BITS", "MAX_VALUE_DIGITS", "Identity", "evaluate"]
@@ -146,17 +145,7 @@ class Identity:
     matrix: tuple[tuple[int, ...], ...]
 
     def __init__(self, constant: str, matrix: Sequence[Sequence[int]]) -> None:
-        try:
-            rows = [[index(entry) for entry in row] for row in matrix]
-        except TypeError:
-            raise InputError(
-                "an identity needs a matrix of integers: give two rows such as [[0, 4], [1, -2]]"
-            ) from None
-        if len(rows) != 2 or len(rows[0]) != len(rows[1]) or len(rows[0]) < 2:
-            raise InputError(
-                "an identity needs two rows of the same length, at least 2: give [[0, 4], [1, -2]] or such"
-            )
-        top, bottom = (fmpz_poly(row[::-1]) for row in rows)
+        top, bottom = (fmpz_poly(row[::-1]) for row in integer_rows(matrix))
         self._normalise(constant, lowest_terms(top, bottom))
 
     def _normalise(self, name: str, form: Form) -> None:

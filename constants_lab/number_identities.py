@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from operator import index
 
 from flint import arb, fmpz_poly
 
 from constants_lab.errors import InputError
 from constants_lab.expressions import evaluate
-from constants_lab.formula.rational_forms import form_text, lowest_terms
+from constants_lab.formula.rational_forms import form_text, integer_rows, lowest_terms
 from constants_lab.pair_identities import AnyIdentity, identity_in
 
 __all__ = ["NumberIdentity", "identity_of"]
@@ -38,14 +37,7 @@ class NumberIdentity:
     matrix: tuple[tuple[int, ...], ...]
 
     def __init__(self, constant: str, matrix: Sequence[Sequence[int]]) -> None:
-        try:
-            rows = [[index(entry) for entry in row] for row in matrix]
-        except TypeError:
-            rows = []
-        if len(rows) != 2 or len(rows[0]) != len(rows[1]):
-            raise InputError(
-                "an identity needs two rows of integers, of the same length: give [[0, 4], [1, -2]] or such"
-            )
+        rows = integer_rows(matrix)
         evaluate(constant, 20)
         top, bottom = lowest_terms(*(fmpz_poly(row[::-1]) for row in rows))
         if max(top.degree(), bottom.degree()) < 1:

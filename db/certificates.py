@@ -64,6 +64,11 @@ class CertificateView:
     theorems: list[str]
     created: datetime
 
+    @property
+    def intact(self) -> bool:
+        """Whether the text is that of which the digest was stored."""
+        return hashlib.sha256(self.text.encode()).hexdigest() == self.sha256
+
     def as_json(self) -> dict[str, Any]:
         """The fields as JSON values, without the text."""
         fields = {name: value for name, value in vars(self).items() if name != "text"}
@@ -203,7 +208,7 @@ def recheck(certificate: CertificateView, claim: Claim) -> checker.Verdict:
 
     Raises :class:`VerificationFailed` where it is no proof of the claim: changed since, not accepted, or of something else.
     """
-    if hashlib.sha256(certificate.text.encode()).hexdigest() != certificate.sha256:
+    if not certificate.intact:
         raise VerificationFailed("its text was changed after it was stored")
     try:
         verdict = checker.check(certificate.text)
@@ -219,7 +224,13 @@ def without_certificate(store: Store) -> set[int]:
     statement = select(IdentityRow.id).where(IdentityRow.evidence == Level.PROVED.value)
     with store.reading() as connection:
         proved = set(connection.scalars(statement))
-    return proved - {each.identity for each in certificates(store) if _is_whole(each)}
+    # Not all texts at once: there may be many.
+    return {
+        identity
+        for chunk in chunks(sorted(proved))
+        for identity in set(chunk)
+        - {each.identity for each in certificates(store, identities=chunk) if _is_whole(each)}
+    }
 
 
 def _is_whole(certificate: CertificateView) -> bool:
@@ -227,8 +238,7 @@ def _is_whole(certificate: CertificateView) -> bool:
         version = json.loads(certificate.text)["version"]
     except (ValueError, LookupError, TypeError, RecursionError):
         return False
-    same = hashlib.sha256(certificate.text.encode()).hexdigest() == certificate.sha256
-    return same and version == checker.VERSION
+    return certificate.intact and version == checker.VERSION
 
 
 def related(store: Store) -> dict[int, set[int]]:

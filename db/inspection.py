@@ -20,7 +20,10 @@ from constants_lab.db.location import Location
 from constants_lab.db.schema import APPLICATION_ID, VERSION_TABLE
 from constants_lab.errors import InputError, Unavailable
 
-__all__ = ["Content", "look_at_file", "look_at_server", "open_files", "refuse", "require_writable"]
+__all__ = ["SQLITE", "Content", "look_at_file", "look_at_server", "open_files", "refuse", "require_writable"]
+
+SQLITE = b"SQLite format 3\0"
+"""How every SQLite database begins that holds something."""
 
 
 class Content(Enum):
@@ -85,7 +88,7 @@ def look_at_file(path: Path) -> Content:
         ) from None
     if not header:
         return Content.EMPTY
-    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+    if len(header) < 100 or not header.startswith(SQLITE):
         return Content.UNREADABLE
     owner = int.from_bytes(header[68:72], "big")
     if owner == APPLICATION_ID:

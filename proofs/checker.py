@@ -74,7 +74,7 @@ def _put(p: Poly, x: Poly, y: Poly) -> Poly:
     xs, ys = (list(accumulate([f] * e, _times, initial=_line(0, 1))) for f, e in zip((x, y), most, strict=True))
     return reduce(_sum, (_times(_times(xs[i], ys[j]), _line(0, c)) for (i, j), c in p.items()), Poly())
 def _moved(p: Poly, n: int, k: int = 0) -> Poly:
-    """p(n + s, k + t), by Horner's scheme, first in k and then in n; each exchanges the indices."""
+    """p with its variables moved by n and k, by Horner's scheme, first that in k; each time the indices change places."""
     for s in (k, n) if n or k else ():
         moved, rows, high = Poly(), {i for i, _ in p}, max((j for _, j in p), default=0)
         _spend(len(rows) * high**2 * (2000 + max(map(abs, p.values()), default=0).bit_length() + 13 * high) // 40_000)

@@ -13,9 +13,6 @@ from constants_lab.errors import InputError, Unavailable
 __all__ = ["check_place", "replacing"]
 
 
-_SQLITE = b"SQLite format 3\0"
-
-
 def check_place(out: Path, what: str, mark: str | None = None) -> None:
     """Raise :class:`InputError` unless a file of that name can be made; ``what`` it is is said in the message.
 
@@ -67,7 +64,9 @@ def _target(out: Path, what: str, mark: str | None) -> Path:
 
 
 def _is_database(path: Path) -> bool:
-    return _beginning(path, len(_SQLITE)) == _SQLITE
+    from constants_lab.db.inspection import SQLITE
+
+    return _beginning(path, len(SQLITE)) == SQLITE
 
 
 def _beginning(path: Path, size: int) -> bytes:

@@ -102,7 +102,7 @@ def _all(store: Store, names: list[str], again: bool, as_json: bool) -> list[str
     from constants_lab.db.certificates import without_certificate
     from constants_lab.db.claims import claims
 
-    lost = without_certificate(store)
+    lost = set() if again else without_certificate(store)
     tried = {Level.VERIFIED, Level.ENCLOSED}
     everyone = claims(store, constants=names, levels=[*tried, Level.PROVED])
     wanted = [claim for claim in everyone if again or claim.evidence in tried or claim.identity in lost]

@@ -8,9 +8,10 @@ positive; that makes the pair unique.  Everything here is exact.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import gcd
+from operator import index
 from typing import TypeAlias
 
 from flint import fmpz_poly
@@ -25,6 +26,7 @@ __all__ = [
     "exponents_gcd",
     "form_latex",
     "form_text",
+    "integer_rows",
     "lowest_terms",
     "read_form",
 ]
@@ -37,6 +39,17 @@ MAX_FORM_DEGREE = 200
 
 class NoSingleSymbol(InputError):
     """The formula is no rational function of one symbol, as its names and calls stand."""
+
+
+def integer_rows(matrix: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The two rows of a matrix, numerator first; raises :class:`InputError` unless they are integers and of one length >= 2."""
+    try:
+        rows = [[index(entry) for entry in row] for row in matrix]
+    except TypeError:
+        raise InputError("an identity needs a matrix of integers: give two rows such as [[0, 4], [1, -2]]") from None
+    if len(rows) != 2 or len(rows[0]) != len(rows[1]) or len(rows[0]) < 2:
+        raise InputError("an identity needs two rows of the same length, at least 2: give [[0, 4], [1, -2]] or such")
+    return rows
 
 
 def lowest_terms(numerator: fmpz_poly, denominator: fmpz_poly) -> Form:

@@ -12,47 +12,28 @@ from typing import Any
 import pytest
 from flint import arb, ctx
 
-from constants_lab.db import Finding, FormulaRecord, IdentityRecord, Store
+from constants_lab.db import Store
 from constants_lab.db import certificates as certificates_module
 from constants_lab.db.certificates import certificates
 from constants_lab.db.query import formula as load
-from constants_lab.evidence import Evidence, Level
-from constants_lab.expressions import Identity, evaluate
-from constants_lab.pcf import PCF
+from constants_lab.expressions import evaluate
+from tests.cli.findings import filled, pcf
 
 Run = Callable[..., Any]
-
-
-def pcf(number: int, a: str, b: str, lhs: str, said: str | None = None) -> Finding:
-    """A verified finding, whose left-hand side may be written in another way than its integers are."""
-    made, identity = PCF(a, b), Identity.parse(lhs)
-    evidence = Evidence(level=Level.VERIFIED, method="test", version="1", digits=100, seconds=0.0)
-    claimed = IdentityRecord(
-        constant=identity.constant,
-        matrix=[[str(k) for k in row] for row in identity.matrix],
-        lhs=said or identity.lhs,
-        evidence=evidence,
-    )
-    formula = FormulaRecord(kind="pcf", exact_key=made.key, class_key=made.class_key, a=a, b=b, value="1.5")
-    return Finding(index=number, formula=formula, identities=[claimed])
 
 
 FORMULAS = [
     pcf(1, "2*n + 1", "n^2", "4/pi"),
     pcf(2, "n + 3", "-n", "e"),
     pcf(3, "2*n + 3", "n^2 + 2*n + 1", "pi/(4 - pi)"),
-    pcf(4, "10", "1", "5 + sqrt(26)", "5 + sqrt(26)"),
+    pcf(4, "10", "1", "5 + sqrt(26)"),
     pcf(5, "4*n^3 + 6*n^2 + 4*n + 1", "-4*n^6", "2/(7*zeta(3))"),
 ]
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
-    path = tmp_path / "lab.db"
-    with Store.open(path) as store:
-        job = store.create_job("lookup", {}, 100, "1")
-        store.record(job.id, 0, 10, FORMULAS, {}, 0.0)
-    return path
+    return filled(tmp_path / "lab.db", FORMULAS)
 
 
 def change(path: Path, statement: str, *values: object) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from constants_lab import verification
 from constants_lab.cli import prove
-from constants_lab.db import Finding, FormulaRecord, IdentityRecord, Store
+from constants_lab.db import Store
 from constants_lab.db.certificates import certificates
 from constants_lab.db.claims import claims
 from constants_lab.db.query import formula as load
@@ -22,25 +22,9 @@ from constants_lab.db.query import formulas
 from constants_lab.errors import NoEnclosure, VerificationFailed
 from constants_lab.evidence import Evidence, Level
 from constants_lab.expressions import Identity
-from constants_lab.pcf import PCF
+from tests.cli.findings import filled, pcf, record
 
 Run = Callable[..., Any]
-
-
-def record(kind: str, number: int, lhs: str | None, **fields: Any) -> Finding:
-    """A finding whose identity, if it has a name, is verified."""
-    evidence = Evidence(level=Level.VERIFIED, method="test", version="1", digits=100, seconds=0.0)
-    claimed = []
-    if lhs is not None:
-        identity = Identity.parse(lhs)
-        matrix = [[str(k) for k in row] for row in identity.matrix]
-        claimed.append(IdentityRecord(constant=identity.constant, matrix=matrix, lhs=lhs, evidence=evidence))
-    return Finding(index=number, formula=FormulaRecord(kind=kind, **fields), identities=claimed)  # type: ignore[arg-type]
-
-
-def pcf(number: int, a: str, b: str, lhs: str | None) -> Finding:
-    made = PCF(a, b)
-    return record("pcf", number, lhs, exact_key=made.key, class_key=made.class_key, a=a, b=b, value="1.5")
 
 
 FORMULAS = [
@@ -58,11 +42,7 @@ FALSE = 4
 @pytest.fixture
 def db(tmp_path: Path) -> Path:
     """Seven formulas, one of them false, one without a name and one signed."""
-    path = tmp_path / "lab.db"
-    with Store.open(path) as store:
-        job = store.create_job("lookup", {}, 100, "1")
-        store.record(job.id, 0, 10, FORMULAS, {}, 0.0)
-    return path
+    return filled(tmp_path / "lab.db", FORMULAS)
 
 
 @pytest.fixture(autouse=True)
